@@ -1,0 +1,6 @@
+export * from './errors.ts'
+export * from './limits.ts'
+export * from './message-type.ts'
+export * from './primitives.ts'
+export * from './reader.ts'
+export * from './writer.ts'
