@@ -1,2 +1,5 @@
+export * from './crc32c.ts'
 export * from './errors.ts'
+export * from './java-hash.ts'
+export * from './murmur2.ts'
 export * from './world.ts'
