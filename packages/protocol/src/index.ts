@@ -1,1 +1,2 @@
+export * from './records/index.ts'
 export * from './wire/index.ts'

@@ -1,0 +1,2 @@
+export * from './batch-view.ts'
+export * from './layout.ts'
