@@ -1,2 +1,3 @@
 export * from './batch-view.ts'
 export * from './layout.ts'
+export * from './record-cursor.ts'
