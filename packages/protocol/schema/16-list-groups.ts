@@ -1,0 +1,34 @@
+import { array, int16, int32, message, string, struct } from './dsl.ts'
+
+export const ListGroupsRequest = message({
+  name: 'ListGroupsRequest',
+  kind: 'request',
+  apiKey: 16,
+  versions: '0-5',
+  flexible: '3+',
+  listeners: ['broker'],
+  fields: {
+    statesFilter: array(string(), { versions: '4+' }),
+    typesFilter: array(string(), { versions: '5+' }),
+  },
+})
+
+const ListedGroup = struct('ListedGroup', {
+  groupId: string(),
+  protocolType: string(),
+  groupState: string({ versions: '4+', ignorable: true }),
+  groupType: string({ versions: '5+', ignorable: true }),
+})
+
+export const ListGroupsResponse = message({
+  name: 'ListGroupsResponse',
+  kind: 'response',
+  apiKey: 16,
+  versions: '0-5',
+  flexible: '3+',
+  fields: {
+    throttleTimeMs: int32({ versions: '1+', ignorable: true }),
+    errorCode: int16(),
+    groups: array(ListedGroup),
+  },
+})

@@ -1,0 +1,28 @@
+import { int16, int32, int64, message, string } from './dsl.ts'
+
+export const AddOffsetsToTxnRequest = message({
+  name: 'AddOffsetsToTxnRequest',
+  kind: 'request',
+  apiKey: 25,
+  versions: '0-4',
+  flexible: '3+',
+  listeners: ['broker'],
+  fields: {
+    transactionalId: string(),
+    producerId: int64(),
+    producerEpoch: int16(),
+    groupId: string(),
+  },
+})
+
+export const AddOffsetsToTxnResponse = message({
+  name: 'AddOffsetsToTxnResponse',
+  kind: 'response',
+  apiKey: 25,
+  versions: '0-4',
+  flexible: '3+',
+  fields: {
+    throttleTimeMs: int32(),
+    errorCode: int16(),
+  },
+})

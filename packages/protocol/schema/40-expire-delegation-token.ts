@@ -1,0 +1,27 @@
+import { bytes, int16, int32, int64, message } from './dsl.ts'
+
+export const ExpireDelegationTokenRequest = message({
+  name: 'ExpireDelegationTokenRequest',
+  kind: 'request',
+  apiKey: 40,
+  versions: '1-2',
+  flexible: '2+',
+  listeners: ['broker', 'controller'],
+  fields: {
+    hmac: bytes(),
+    expiryTimePeriodMs: int64({ as: 'saturate' }),
+  },
+})
+
+export const ExpireDelegationTokenResponse = message({
+  name: 'ExpireDelegationTokenResponse',
+  kind: 'response',
+  apiKey: 40,
+  versions: '1-2',
+  flexible: '2+',
+  fields: {
+    errorCode: int16(),
+    expiryTimestampMs: int64({ as: 'saturate' }),
+    throttleTimeMs: int32(),
+  },
+})

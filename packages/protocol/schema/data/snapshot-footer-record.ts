@@ -1,0 +1,11 @@
+import { int16, message } from '../dsl.ts'
+
+export const SnapshotFooterRecord = message({
+  name: 'SnapshotFooterRecord',
+  kind: 'data',
+  versions: '0',
+  flexible: '0+',
+  fields: {
+    version: int16(),
+  },
+})

@@ -1,0 +1,12 @@
+import { int16, int64, message } from '../dsl.ts'
+
+export const SnapshotHeaderRecord = message({
+  name: 'SnapshotHeaderRecord',
+  kind: 'data',
+  versions: '0',
+  flexible: '0+',
+  fields: {
+    version: int16(),
+    lastContainedLogTimestamp: int64({ as: 'saturate' }),
+  },
+})

@@ -1,0 +1,26 @@
+import { array, int64, message, string } from '../dsl.ts'
+
+export const ConsumerGroupRegularExpressionKey = message({
+  name: 'ConsumerGroupRegularExpressionKey',
+  kind: 'coordinator-key',
+  apiKey: 16,
+  versions: '0',
+  flexible: 'none',
+  fields: {
+    groupId: string(),
+    regularExpression: string(),
+  },
+})
+
+export const ConsumerGroupRegularExpressionValue = message({
+  name: 'ConsumerGroupRegularExpressionValue',
+  kind: 'coordinator-value',
+  apiKey: 16,
+  versions: '0',
+  flexible: '0+',
+  fields: {
+    topics: array(string()),
+    version: int64(),
+    timestamp: int64({ as: 'saturate' }),
+  },
+})

@@ -1,0 +1,15 @@
+import { int8, message, string } from '../dsl.ts'
+
+export const ConfigRecord = message({
+  name: 'ConfigRecord',
+  kind: 'metadata',
+  apiKey: 4,
+  versions: '0',
+  flexible: '0+',
+  fields: {
+    resourceType: int8(),
+    resourceName: string(),
+    name: string(),
+    value: string({ nullable: '0+' }),
+  },
+})

@@ -1,0 +1,12 @@
+import { message, string } from '../dsl.ts'
+
+export const RemoveDelegationTokenRecord = message({
+  name: 'RemoveDelegationTokenRecord',
+  kind: 'metadata',
+  apiKey: 26,
+  versions: '0',
+  flexible: '0+',
+  fields: {
+    tokenId: string(),
+  },
+})

@@ -1,0 +1,12 @@
+import { message, uuid } from '../dsl.ts'
+
+export const RemoveTopicRecord = message({
+  name: 'RemoveTopicRecord',
+  kind: 'metadata',
+  apiKey: 9,
+  versions: '0',
+  flexible: '0+',
+  fields: {
+    topicId: uuid(),
+  },
+})

@@ -1,0 +1,13 @@
+import { int32, int64, message } from '../dsl.ts'
+
+export const UnregisterBrokerRecord = message({
+  name: 'UnregisterBrokerRecord',
+  kind: 'metadata',
+  apiKey: 1,
+  versions: '0',
+  flexible: '0+',
+  fields: {
+    brokerId: int32(),
+    brokerEpoch: int64(),
+  },
+})

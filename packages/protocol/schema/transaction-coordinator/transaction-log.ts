@@ -1,0 +1,38 @@
+import { array, int16, int32, int64, int8, message, string, struct } from '../dsl.ts'
+
+export const TransactionLogKey = message({
+  name: 'TransactionLogKey',
+  kind: 'coordinator-key',
+  apiKey: 0,
+  versions: '0',
+  flexible: 'none',
+  fields: {
+    transactionalId: string(),
+  },
+})
+
+const PartitionsSchema = struct('PartitionsSchema', {
+  topic: string(),
+  partitionIds: array(int32()),
+})
+
+export const TransactionLogValue = message({
+  name: 'TransactionLogValue',
+  kind: 'coordinator-value',
+  apiKey: 0,
+  versions: '0-1',
+  flexible: '1+',
+  fields: {
+    producerId: int64(),
+    previousProducerId: int64({ tag: 0, taggedVersions: '1+', default: -1 }),
+    nextProducerId: int64({ tag: 1, taggedVersions: '1+', default: -1 }),
+    producerEpoch: int16(),
+    nextProducerEpoch: int16({ tag: 3, taggedVersions: '1+', default: -1 }),
+    transactionTimeoutMs: int32(),
+    transactionStatus: int8(),
+    transactionPartitions: array(PartitionsSchema, { nullable: '0+' }),
+    transactionLastUpdateTimestampMs: int64({ as: 'saturate' }),
+    transactionStartTimestampMs: int64({ as: 'saturate' }),
+    clientTransactionVersion: int16({ tag: 2, taggedVersions: '1+', default: 0 }),
+  },
+})
