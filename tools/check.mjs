@@ -1,7 +1,7 @@
 // The static checks: types, format, lint, layers (with a planted violation that must be found), dead
 // code, generated code. Prints one line a check and exits with 1 when any failed.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureInstalled, root, typescriptLoader } from './setup.mjs'
 
@@ -45,9 +45,7 @@ const checks = {
   lint: () => run([bin('oxlint', 'bin/oxlint'), '--deny-warnings', 'packages', 'tools']),
   layers,
   'layers find a planted violation': plantedViolation,
-}
-if (existsSync(join(root, 'tools/codegen/main.ts'))) {
-  checks['generated code'] = () => run([...typescriptLoader, 'tools/codegen/main.ts', '--check'])
+  'generated code': () => run([...typescriptLoader, 'tools/codegen/main.ts', '--check']),
 }
 
 const only = process.argv.slice(2)

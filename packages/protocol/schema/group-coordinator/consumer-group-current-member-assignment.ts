@@ -15,7 +15,7 @@ export const ConsumerGroupCurrentMemberAssignmentKey = message({
 const TopicPartitions = struct('TopicPartitions', {
   topicId: uuid(),
   partitions: array(int32()),
-  assignmentEpochs: array(int32(), { nullable: '0+', tag: 0, default: null }),
+  assignmentEpochs: array(int32(), { nullable: '0+', tag: 0 }),
 })
 
 export const ConsumerGroupCurrentMemberAssignmentValue = message({

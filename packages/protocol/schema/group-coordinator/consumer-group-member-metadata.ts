@@ -37,6 +37,6 @@ export const ConsumerGroupMemberMetadataValue = message({
     subscribedTopicRegex: string({ nullable: '0+' }),
     rebalanceTimeoutMs: int32({ default: -1 }),
     serverAssignor: string({ nullable: '0+' }),
-    classicMemberMetadata: of(ClassicMemberMetadata, { nullable: '0+', tag: 0, default: null }),
+    classicMemberMetadata: of(ClassicMemberMetadata, { nullable: '0+', tag: 0 }),
   },
 })

@@ -15,7 +15,7 @@ export const StreamsGroupCurrentMemberAssignmentKey = message({
 const TaskIds = struct('TaskIds', {
   subtopologyId: string(),
   partitions: array(int32()),
-  assignmentEpochs: array(int32(), { nullable: '0+', tag: 0, default: null }),
+  assignmentEpochs: array(int32(), { nullable: '0+', tag: 0 }),
 })
 
 export const StreamsGroupCurrentMemberAssignmentValue = message({

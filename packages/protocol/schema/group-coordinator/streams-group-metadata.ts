@@ -26,11 +26,6 @@ export const StreamsGroupMetadataValue = message({
     epoch: int32(),
     metadataHash: int64(),
     validatedTopologyEpoch: int32({ tag: 0, default: -1 }),
-    lastAssignmentConfigs: array(LastAssignmentConfig, {
-      nullable: '0+',
-      tag: 1,
-      taggedVersions: '0+',
-      default: null,
-    }),
+    lastAssignmentConfigs: array(LastAssignmentConfig, { nullable: '0+', tag: 1 }),
   },
 })

@@ -11,3 +11,12 @@ export class UnsupportedFieldError extends Error {
   override readonly name = 'UnsupportedFieldError'
   readonly code = 'BARNABAS_UNSUPPORTED_FIELD'
 }
+
+/** The refusal of a field whose value would be lost in a version that lacks it. */
+export function unsupported(field: string, version: number): UnsupportedFieldError {
+  return new UnsupportedFieldError(`${field} cannot be expressed in version ${version}`)
+}
+
+export function unsupportedVersion(message: string, version: number): UnsupportedFieldError {
+  return new UnsupportedFieldError(`${message} has no version ${version}`)
+}

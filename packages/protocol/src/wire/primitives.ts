@@ -8,3 +8,6 @@ export interface TaggedField {
 export type Uuid = string
 
 export const ZERO_UUID: Uuid = 'AAAAAAAAAAAAAAAAAAAAAA'
+
+/** The default of fields that hold bytes. */
+export const EMPTY_BYTES = new Uint8Array(0)

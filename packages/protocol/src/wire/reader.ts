@@ -181,6 +181,12 @@ export class Reader {
     }
   }
 
+  /** A tagged field must fill exactly the size it announced. */
+  expectPosition(position: number): void {
+    if (this.position !== position)
+      throw new MalformedMessageError('a tagged field differs from its size')
+  }
+
   /** Appends one unknown tagged field (its tag already read) to the list of those kept. */
   unknownTaggedField(tag: number, size: number, kept: TaggedField[] | null): TaggedField[] {
     const list = kept ?? []

@@ -27,11 +27,13 @@ export class Writer {
   }
 
   boolean(value: boolean): void {
-    this.chunk[this.reserve(1)] = value ? 1 : 0
+    const at = this.reserve(1)
+    this.chunk[at] = value ? 1 : 0
   }
 
   int8(value: number): void {
-    this.chunk[this.reserve(1)] = value
+    const at = this.reserve(1)
+    this.chunk[at] = value
   }
 
   int16(value: number): void {
@@ -45,11 +47,13 @@ export class Writer {
   }
 
   int32(value: number): void {
-    putInt32(this.chunk, this.reserve(4), value)
+    const at = this.reserve(4)
+    putInt32(this.chunk, at, value)
   }
 
   uint32(value: number): void {
-    putInt32(this.chunk, this.reserve(4), value)
+    const at = this.reserve(4)
+    putInt32(this.chunk, at, value)
   }
 
   /** A whole number within ±2^53. */
@@ -61,11 +65,13 @@ export class Writer {
   }
 
   int64Big(value: bigint): void {
-    this.chunk.writeBigInt64BE(value, this.reserve(8))
+    const at = this.reserve(8)
+    this.chunk.writeBigInt64BE(value, at)
   }
 
   float64(value: number): void {
-    this.chunk.writeDoubleBE(value, this.reserve(8))
+    const at = this.reserve(8)
+    this.chunk.writeDoubleBE(value, at)
   }
 
   uuid(value: Uuid): void {
@@ -151,16 +157,24 @@ export class Writer {
       this.parts.push(value)
       this.flushedBytes += value.length
     } else if (value.length > 0) {
-      this.chunk.set(value, this.reserve(value.length))
+      const at = this.reserve(value.length)
+      this.chunk.set(value, at)
     }
   }
 
-  /** Several buffers that together are one `bytes`/`records` value; `sizeBytes` is their sum. */
+  /** Several buffers that together are one value. */
   rawParts(parts: readonly Uint8Array[]): void {
     for (const part of parts) this.raw(part)
   }
 
-  /** Writes the number of all tagged fields, then the unknown ones whose tags come before `limit`. */
+  /** One tagged field whose value stands in a writer of its own. */
+  taggedField(tag: number, value: Writer): void {
+    this.unsignedVarint(tag)
+    this.unsignedVarint(value.size)
+    this.rawParts(value.finish())
+  }
+
+  /** Writes the unknown tagged fields with tags in [from, limit), for interleaving with known ones. */
   unknownTaggedFields(fields: readonly TaggedField[] | null, from: number, limit: number): void {
     if (fields === null) return
     for (const field of fields) {
@@ -199,6 +213,7 @@ export class Writer {
     }
   }
 
+  /** Makes room; it may replace `chunk`, so its result must be taken before `chunk` is named. */
   private reserve(count: number): number {
     if (this.position + count > this.chunk.length) {
       this.seal()
