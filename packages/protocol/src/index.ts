@@ -1,3 +1,5 @@
+export * from './error-codes.ts'
 export * from './generated/index.ts'
+export * from './headers.ts'
 export * from './records/index.ts'
 export * from './wire/index.ts'

@@ -1,3 +1,4 @@
+export * from './api-descriptor.ts'
 export * from './errors.ts'
 export * from './limits.ts'
 export * from './message-type.ts'

@@ -1,0 +1,56 @@
+import {
+  APIS,
+  apiByKey,
+  ApiKey,
+  ErrorCode,
+  errorOf,
+  Reader,
+  readRequestHeader,
+  requestHeaderVersion,
+  responseHeaderVersion,
+  writeRequestHeader,
+  Writer,
+} from '@barnabas/protocol'
+import { expect, test } from 'vitest'
+
+test('WIRE-02 a flexible request has header 2, another header 1; the client id is never compact', () => {
+  const fetch = apiByKey(ApiKey.Fetch)!
+  expect(requestHeaderVersion(fetch, 11)).toBe(1)
+  expect(requestHeaderVersion(fetch, 12)).toBe(2)
+  const writer = new Writer()
+  writeRequestHeader(writer, fetch, 12, 7, 'me')
+  const bytes = writer.finishBuffer()
+  expect(bytes.toString('hex')).toBe('0001000c0000000700026d6500')
+  expect(readRequestHeader(new Reader(bytes))).toEqual({
+    apiKey: 1,
+    apiVersion: 12,
+    correlationId: 7,
+    clientId: 'me',
+  })
+})
+
+test('WIRE-03 a flexible response has header 1, except ApiVersions, whose header is always 0', () => {
+  expect(responseHeaderVersion(apiByKey(ApiKey.Fetch)!, 12)).toBe(1)
+  expect(responseHeaderVersion(apiByKey(ApiKey.Fetch)!, 11)).toBe(0)
+  expect(responseHeaderVersion(apiByKey(ApiKey.ApiVersions)!, 4)).toBe(0)
+})
+
+test('the table holds every API of the protocol, and no API without a response', () => {
+  expect(APIS.length).toBe(89)
+  expect(
+    APIS.every((api) => api.request.apiKey === api.key && api.response.apiKey === api.key),
+  ).toBe(true)
+  expect(apiByKey(4)).toBeUndefined()
+})
+
+test('WIRE-16 error codes run from -1 to 133', () => {
+  const codes = Object.values(ErrorCode)
+  expect(Math.min(...codes)).toBe(-1)
+  expect(Math.max(...codes)).toBe(133)
+  expect(errorOf(6)).toMatchObject({
+    name: 'NOT_LEADER_OR_FOLLOWER',
+    retriable: true,
+    invalidMetadata: true,
+  })
+  expect(errorOf(9999).name).toBe('UNKNOWN_SERVER_ERROR')
+})
