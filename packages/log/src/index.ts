@@ -1,1 +1,7 @@
-export {}
+export * from './errors.ts'
+export * from './files/clean-shutdown.ts'
+export * from './files/file-names.ts'
+export * from './files/leader-epoch-checkpoint.ts'
+export * from './files/meta-properties.ts'
+export * from './files/offset-checkpoint.ts'
+export * from './files/partition-metadata.ts'

@@ -1,0 +1,7 @@
+/** Every maximum of the log, with the reason for its value. */
+
+/** Longest name that common file systems allow. */
+export const MAX_FILE_NAME_BYTES = 255
+
+/** Lines of a checkpoint file: partitions of one directory, or epochs of one log. */
+export const MAX_CHECKPOINT_LINES = 10_000_000
