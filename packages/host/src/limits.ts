@@ -1,0 +1,19 @@
+/** Every maximum of the host's ports, with the reason for its value. */
+
+/** Bytes queued on a socket from which its sender is asked to wait. Two large responses. */
+export const SEND_BUFFER_HIGH_BYTES = 4 * 1024 * 1024
+
+/** Connections that the system keeps for us until they are accepted. */
+export const DEFAULT_BACKLOG = 511
+
+/** Longest wait for a connection; Kafka's clients use ten seconds too. */
+export const DEFAULT_CONNECT_TIMEOUT_MS = 10_000
+
+/** Up to this many bytes a write goes to the page cache synchronously: cheaper than a thread-pool hop. */
+export const SYNCHRONOUS_WRITE_MAX_BYTES = 4 * 1024 * 1024
+
+/** Up to this many bytes are read synchronously even when they may not be cached. */
+export const SYNCHRONOUS_READ_MAX_BYTES = 64 * 1024
+
+/** Buffers in one writev call; the system's IOV_MAX is 1024. */
+export const WRITEV_MAX_PARTS = 1000

@@ -1,0 +1,145 @@
+import type { ByteChannel, ByteSink } from '@barnabas/base'
+import { createTransport, NetworkError } from '@barnabas/host'
+import { expect, test } from 'vitest'
+
+/** Collects what arrives, in places of a given size. */
+class Collector implements ByteSink {
+  readonly chunks: Buffer[] = []
+  closed = false
+  error: Error | null = null
+  drained = 0
+  private place: Buffer
+  private readonly waiting: (() => void)[] = []
+
+  constructor(placeBytes = 7) {
+    this.place = Buffer.alloc(placeBytes)
+  }
+
+  nextBuffer(): Uint8Array {
+    return this.place
+  }
+
+  onBytes(length: number): void {
+    this.chunks.push(Buffer.from(this.place.subarray(0, length)))
+    this.place = Buffer.alloc(this.place.length)
+    this.wake()
+  }
+
+  onDrain(): void {
+    this.drained++
+    this.wake()
+  }
+
+  onClose(error: Error | null): void {
+    this.closed = true
+    this.error = error
+    this.wake()
+  }
+
+  get text(): string {
+    return Buffer.concat(this.chunks).toString()
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.waiting.push(resolve))
+  }
+
+  private wake(): void {
+    for (const resolve of this.waiting.splice(0)) resolve()
+  }
+}
+
+async function pair(placeBytes?: number) {
+  const transport = createTransport()
+  const server = new Collector(placeBytes)
+  let accepted: (channel: ByteChannel) => void
+  const serverChannel = new Promise<ByteChannel>((resolve) => {
+    accepted = resolve
+  })
+  const listener = await transport.listen({ host: '127.0.0.1', port: 0 }, (channel) => {
+    channel.start(server)
+    accepted(channel)
+  })
+  const client = new Collector()
+  const clientChannel = await transport.connect(listener.address)
+  clientChannel.start(client)
+  return { listener, server, serverChannel: await serverChannel, client, clientChannel }
+}
+
+test('bytes arrive in order, in the places that the sink gives', async () => {
+  const { listener, server, serverChannel, client, clientChannel } = await pair()
+  clientChannel.write([Buffer.from('hello '), Buffer.from('wide '), Buffer.from('world')])
+  await server.until(() => server.text === 'hello wide world')
+  let done = false
+  serverChannel.write([Buffer.from('and '), Buffer.from('back')], () => {
+    done = true
+  })
+  await client.until(() => client.text === 'and back')
+  expect(done).toBe(true)
+  expect(serverChannel.remote.port).toBe(clientChannel.local.port)
+  clientChannel.end()
+  await server.until(() => server.closed)
+  await client.until(() => client.closed)
+  expect(server.error).toBeNull()
+  await listener.close()
+})
+
+test('large amounts pass whole, whatever the size of the places', async () => {
+  const { listener, server, clientChannel } = await pair(100_003)
+  const block = Buffer.alloc(1_000_000, 'x')
+  for (let n = 0; n < 20; n++) clientChannel.write([block])
+  clientChannel.end()
+  await server.until(() => server.closed)
+  expect(server.chunks.reduce((sum, chunk) => sum + chunk.length, 0)).toBe(20_000_000)
+  await listener.close()
+})
+
+test('a paused channel receives nothing until it is resumed', async () => {
+  const { listener, server, serverChannel, clientChannel } = await pair()
+  serverChannel.pause()
+  let sent = false
+  clientChannel.write([Buffer.from('later')], () => {
+    sent = true
+  })
+  while (!sent) await new Promise((resolve) => setImmediate(resolve))
+  expect(server.text).toBe('')
+  serverChannel.resume()
+  await server.until(() => server.text === 'later')
+  clientChannel.destroy()
+  await server.until(() => server.closed)
+  await listener.close()
+})
+
+test('a sender is told to wait, and told when it may go on', async () => {
+  const { listener, server, serverChannel, client, clientChannel } = await pair(1 << 20)
+  serverChannel.pause()
+  const block = Buffer.alloc(1 << 20)
+  let room = true
+  for (let n = 0; n < 64 && room; n++) room = clientChannel.write([block])
+  expect(room).toBe(false)
+  expect(clientChannel.queuedBytes).toBeGreaterThan(0)
+  serverChannel.resume()
+  await client.until(() => client.drained > 0)
+  clientChannel.end()
+  await server.until(() => server.closed)
+  await listener.close()
+})
+
+test('a write to a closed channel still calls back', async () => {
+  const { listener, server, clientChannel, client } = await pair()
+  clientChannel.destroy()
+  await client.until(() => client.closed)
+  await new Promise<void>((resolve) => clientChannel.write([Buffer.from('x')], resolve))
+  await server.until(() => server.closed)
+  await listener.close()
+})
+
+test('a port in use is refused with what to do', async () => {
+  const transport = createTransport()
+  const listener = await transport.listen({ host: '127.0.0.1', port: 0 }, () => {})
+  await expect(transport.listen(listener.address, () => {})).rejects.toThrow(
+    /in use: stop the program/,
+  )
+  await listener.close()
+  await expect(transport.connect(listener.address)).rejects.toThrow(NetworkError)
+})
