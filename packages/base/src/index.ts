@@ -1,3 +1,4 @@
+export * from './buffer-pool.ts'
 export * from './binary-heap.ts'
 export * from './crc32c.ts'
 export * from './entropy.ts'

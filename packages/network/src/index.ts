@@ -1,1 +1,5 @@
-export {}
+export * from './client-connection.ts'
+export * from './connection-limits.ts'
+export * from './frame-receiver.ts'
+export * from './limits.ts'
+export * from './server-connection.ts'
