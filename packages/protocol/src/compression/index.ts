@@ -1,0 +1,9 @@
+export type { CompressionCodec, CompressionLevels, CompressionType } from './codec.ts'
+export {
+  codecByCode,
+  codecByType,
+  compressionCodecs,
+  isCompressionType,
+} from './codecs.ts'
+export { DecompressionLimitError, MalformedCompressionError } from './errors.ts'
+export { MAX_DECOMPRESSED_BATCH_BYTES } from './limits.ts'
