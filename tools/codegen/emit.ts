@@ -262,7 +262,7 @@ export function emitFile(source: string, models: MessageModel[]): string {
     'Writer',
     'ZERO_UUID',
   ]
-  const types = ['MessageType', 'Reader', 'TaggedField', 'Uuid', 'Writer']
+  const types = ['MessageType', 'Reader', 'RecordsValue', 'TaggedField', 'Uuid', 'Writer']
   const uses = (name: string) => new RegExp(`(?<![\\w.])${name}\\b`).test(text)
   const newWriter = text.includes('new Writer()')
   const usedValues = values.filter((name) => uses(name) && (name !== 'Writer' || newWriter))

@@ -18,6 +18,7 @@ export function elementType(field: FieldModel): string {
   if (field.type === 'int64') return field.int64Mode === 'bigint' ? 'bigint' : 'number'
   if (field.type === 'bool') return 'boolean'
   if (field.type === 'string') return 'string'
+  if (field.type === 'records') return 'RecordsValue'
   return field.type === 'uuid' ? 'Uuid' : 'Uint8Array'
 }
 
@@ -129,7 +130,7 @@ function nullTest(field: FieldModel): string {
 function writeElement(field: FieldModel, writer: string, value: string, within: Range): string[] {
   if (typeof field.type !== 'string') return [`write${field.type.name}(${writer}, ${value}, v)`]
   if (field.type === 'string' || field.type === 'bytes' || field.type === 'records') {
-    const base = field.type === 'records' ? 'bytes' : field.type
+    const base = field.type
     const nullable = !field.isArray && isNullable(field)
     const flexible = condition(field.flexible, within)
     const call = (compact: boolean) => `${writer}.${method(base)(compact, nullable)}(${value})`

@@ -6,6 +6,7 @@ import {
   ZERO_UUID,
   type MessageType,
   type Reader,
+  type RecordsValue,
   type TaggedField,
   type Uuid,
 } from '../wire/index.ts'
@@ -20,7 +21,7 @@ export interface ProduceRequest {
 
 export interface ProduceRequestPartitionProduceData {
   index: number
-  records: Uint8Array | null
+  records: RecordsValue | null
   unknownTaggedFields: TaggedField[] | null
 }
 
@@ -70,9 +71,9 @@ function writeProduceRequestPartitionProduceData(
   {
     const records = m.records
     if (v >= 9) {
-      w.compactNullableBytes(records)
+      w.compactNullableRecords(records)
     } else {
-      w.nullableBytes(records)
+      w.nullableRecords(records)
     }
   }
   if (v >= 9) {

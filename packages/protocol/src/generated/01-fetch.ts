@@ -6,6 +6,7 @@ import {
   ZERO_UUID,
   type MessageType,
   type Reader,
+  type RecordsValue,
   type TaggedField,
   type Uuid,
 } from '../wire/index.ts'
@@ -615,7 +616,7 @@ export interface FetchResponsePartitionData {
   abortedTransactions: FetchResponseAbortedTransaction[] | null
   /** Versions 11+. */
   preferredReadReplica: number
-  records: Uint8Array | null
+  records: RecordsValue | null
   unknownTaggedFields: TaggedField[] | null
 }
 
@@ -969,9 +970,9 @@ function writeFetchResponsePartitionData(
   {
     const records = m.records
     if (v >= 12) {
-      w.compactNullableBytes(records)
+      w.compactNullableRecords(records)
     } else {
-      w.nullableBytes(records)
+      w.nullableRecords(records)
     }
   }
   if (v >= 12) {

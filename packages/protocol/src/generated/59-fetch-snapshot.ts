@@ -6,6 +6,7 @@ import {
   ZERO_UUID,
   type MessageType,
   type Reader,
+  type RecordsValue,
   type TaggedField,
   type Uuid,
 } from '../wire/index.ts'
@@ -296,7 +297,7 @@ export interface FetchSnapshotResponsePartitionSnapshot {
   currentLeader: FetchSnapshotResponseLeaderIdAndEpoch
   size: number
   position: number
-  unalignedRecords: Uint8Array | null
+  unalignedRecords: RecordsValue | null
   unknownTaggedFields: TaggedField[] | null
 }
 
@@ -458,7 +459,7 @@ function writeFetchSnapshotResponsePartitionSnapshot(
   w.int64(m.position)
   {
     const unalignedRecords = m.unalignedRecords
-    w.compactNullableBytes(unalignedRecords)
+    w.compactNullableRecords(unalignedRecords)
   }
   let count = m.unknownTaggedFields?.length ?? 0
   if (!isDefaultFetchSnapshotResponseLeaderIdAndEpoch(m.currentLeader)) count++

@@ -5,6 +5,7 @@ import {
   ZERO_UUID,
   type MessageType,
   type Reader,
+  type RecordsValue,
   type TaggedField,
   type Uuid,
   type Writer,
@@ -418,7 +419,7 @@ export interface ShareFetchResponsePartitionData {
   acknowledgeErrorCode: number
   acknowledgeErrorMessage: string | null
   currentLeader: ShareFetchResponseLeaderIdAndEpoch
-  records: Uint8Array | null
+  records: RecordsValue | null
   acquiredRecords: ShareFetchResponseAcquiredRecords[]
   unknownTaggedFields: TaggedField[] | null
 }
@@ -588,7 +589,7 @@ function writeShareFetchResponsePartitionData(
   writeShareFetchResponseLeaderIdAndEpoch(w, m.currentLeader, v)
   {
     const records = m.records
-    w.compactNullableBytes(records)
+    w.compactNullableRecords(records)
   }
   {
     const acquiredRecords = m.acquiredRecords

@@ -1,6 +1,6 @@
 import { assert } from '@barnabas/base'
 import { WRITER_CHUNK_BYTES, WRITER_EXTERNAL_MIN_BYTES } from './limits.ts'
-import type { TaggedField, Uuid } from './primitives.ts'
+import type { RecordsValue, TaggedField, Uuid } from './primitives.ts'
 
 const TWO_32 = 4294967296
 
@@ -140,6 +140,16 @@ export class Writer {
     else this.compactBytes(value)
   }
 
+  nullableRecords(value: RecordsValue | null): void {
+    this.int32(value === null ? -1 : sizeOf(value))
+    if (value !== null) this.recordParts(value)
+  }
+
+  compactNullableRecords(value: RecordsValue | null): void {
+    this.unsignedVarint(value === null ? 0 : sizeOf(value) + 1)
+    if (value !== null) this.recordParts(value)
+  }
+
   /** -1 stands for null. */
   arrayLength(count: number): void {
     this.int32(count)
@@ -199,6 +209,11 @@ export class Writer {
     return Buffer.concat(parts)
   }
 
+  private recordParts(value: RecordsValue): void {
+    if (value instanceof Uint8Array) this.raw(value)
+    else this.rawParts(value)
+  }
+
   private text(value: string, length: number): void {
     if (length === 0) return
     const at = this.reserve(length)
@@ -232,4 +247,11 @@ function putInt32(into: Buffer, at: number, value: number): void {
   into[at + 1] = value >> 16
   into[at + 2] = value >> 8
   into[at + 3] = value
+}
+
+function sizeOf(value: RecordsValue): number {
+  if (value instanceof Uint8Array) return value.length
+  let size = 0
+  for (const part of value) size += part.length
+  return size
 }
