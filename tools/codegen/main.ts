@@ -13,39 +13,23 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { join } from 'node:path'
 import type { MessageSchema } from '../../packages/protocol/schema/dsl.ts'
 import { emitApiTable } from './api-table.ts'
 import { emitFile } from './emit.ts'
 import { modelOf } from './model.ts'
+import { loadSchemaFiles, repositoryRoot } from './schema-files.ts'
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-const schemaRoot = join(root, 'packages/protocol/schema')
-const outputRoot = join(root, 'packages/protocol/src/generated')
-
-function schemaFiles(): string[] {
-  const files: string[] = []
-  for (const entry of readdirSync(schemaRoot, { withFileTypes: true })) {
-    if (entry.isDirectory()) {
-      for (const name of readdirSync(join(schemaRoot, entry.name)))
-        files.push(`${entry.name}/${name}`)
-    } else if (entry.name !== 'dsl.ts') files.push(entry.name)
-  }
-  return files.sort()
-}
+const outputRoot = join(repositoryRoot, 'packages/protocol/src/generated')
 
 async function generate(): Promise<Map<string, string>> {
   const outputs = new Map<string, string>()
   const names: string[] = []
   const all: MessageSchema[] = []
   const flatNames = new Map<string, string>()
-  for (const file of schemaFiles()) {
-    const schemas = Object.values(
-      (await import(pathToFileURL(join(schemaRoot, file)).href)) as Record<string, MessageSchema>,
-    )
-    const flat = file.replace('/', '-')
-    outputs.set(flat, emitFile(file, schemas.map(modelOf)))
+  for (const { path, schemas } of await loadSchemaFiles()) {
+    const flat = path.replace('/', '-')
+    outputs.set(flat, emitFile(path, schemas.map(modelOf)))
     names.push(flat)
     all.push(...schemas)
     for (const schema of schemas) flatNames.set(schema.name, flat)
@@ -64,7 +48,7 @@ function format(outputs: Map<string, string>): Map<string, string> {
   const directory = mkdtempSync(join(tmpdir(), 'barnabas-codegen-'))
   try {
     for (const [name, text] of outputs) writeFileSync(join(directory, name), text)
-    const settings = JSON.parse(readFileSync(join(root, 'biome.json'), 'utf8')) as Record<
+    const settings = JSON.parse(readFileSync(join(repositoryRoot, 'biome.json'), 'utf8')) as Record<
       string,
       unknown
     >
@@ -72,7 +56,7 @@ function format(outputs: Map<string, string>): Map<string, string> {
       join(directory, 'biome.json'),
       JSON.stringify({ ...settings, root: true, $schema: undefined, files: undefined }),
     )
-    const biome = join(root, 'node_modules/@biomejs/biome/bin/biome')
+    const biome = join(repositoryRoot, 'node_modules/@biomejs/biome/bin/biome')
     const { status, stderr } = spawnSync(process.execPath, [biome, 'format', '--write', '.'], {
       cwd: directory,
       encoding: 'utf8',

@@ -7,7 +7,7 @@ if (directory === undefined) {
   console.error('usage: npm run vectors -- DIRECTORY')
   process.exit(2)
 }
-const tallies = [runCodec(join(directory, 'codec'))]
+const tallies = [await runCodec(join(directory, 'codec'))]
 for (const tally of tallies) {
   for (const failure of tally.failures) console.log(`FAILED ${tally.name} ${failure}`)
   console.log(`${tally.name}: ${tally.passed} passed, ${tally.failed} failed`)

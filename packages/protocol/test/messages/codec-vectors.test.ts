@@ -9,11 +9,15 @@ import {
 } from '@barnabas/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkVector, linesOf } from '../../../../tools/vectors/codec.ts'
-
-type Vector = Parameters<typeof checkVector>[0]
+import {
+  checkVector,
+  type CodecVector as Vector,
+  linesOf,
+  loadModels,
+} from '../../../../tools/vectors/codec.ts'
 
 const fixture = fileURLToPath(new URL('../fixtures/codec.jsonl.gz', import.meta.url))
+const models = await loadModels()
 const vectors = linesOf(fixture) as Vector[]
 const byMessage = new Map<string, Vector[]>()
 for (const vector of vectors)
@@ -26,7 +30,7 @@ const messages = (Object.values(protocol) as unknown[]).filter(
 
 describe('messages that Apache Kafka wrote are read to the same values and written to the same bytes', () => {
   test.each([...byMessage.keys()])('%s', (name) => {
-    for (const vector of byMessage.get(name)!) checkVector(vector)
+    for (const vector of byMessage.get(name)!) checkVector(vector, models)
   })
 })
 
