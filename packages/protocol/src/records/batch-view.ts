@@ -143,6 +143,25 @@ export class BatchView {
       this.position + at.ATTRIBUTES_AT,
     )
     putInt64(this.buffer, this.position + at.MAX_TIMESTAMP_AT, timestampMs)
+    this.updateCrc()
+  }
+
+  /** Corrects the largest timestamp that a producer wrote; the CRC is recomputed. */
+  stampMaxTimestamp(timestampMs: number): void {
+    putInt64(this.buffer, this.position + at.MAX_TIMESTAMP_AT, timestampMs)
+    this.updateCrc()
+  }
+
+  /** What an idempotent producer knows only when it sends a batch; the CRC is recomputed. */
+  stampProducer(producerId: number, producerEpoch: number, baseSequence: number): void {
+    putInt64(this.buffer, this.position + at.PRODUCER_ID_AT, producerId)
+    this.buffer.writeInt16BE(producerEpoch, this.position + at.PRODUCER_EPOCH_AT)
+    this.buffer.writeInt32BE(baseSequence, this.position + at.BASE_SEQUENCE_AT)
+    this.updateCrc()
+  }
+
+  /** Makes the CRC right after fields or records behind it were changed. */
+  updateCrc(): void {
     this.buffer.writeUInt32BE(this.computeCrc(), this.position + at.CRC_AT)
   }
 
@@ -158,8 +177,13 @@ export class BatchView {
   private int64(offset: number): number {
     const high = this.buffer.readInt32BE(this.position + offset)
     const value = high * TWO_32 + this.buffer.readUInt32BE(this.position + offset + 4)
-    return value > MAX_SAFE ? MAX_SAFE : value < -MAX_SAFE ? -MAX_SAFE : value
+    return clampInt64(value)
   }
+}
+
+/** The nearest number that is exact. */
+export function clampInt64(value: number): number {
+  return value > MAX_SAFE ? MAX_SAFE : value < -MAX_SAFE ? -MAX_SAFE : value
 }
 
 /** Why a run of batches ended before the end of its bytes. */
@@ -191,7 +215,8 @@ export function readBatches(buffer: Buffer): {
   return { batches, end: 'complete', sizeBytes: position }
 }
 
-function putInt64(buffer: Buffer, position: number, value: number): void {
+/** @internal */
+export function putInt64(buffer: Buffer, position: number, value: number): void {
   const high = Math.floor(value / TWO_32)
   buffer.writeInt32BE(high, position)
   buffer.writeUInt32BE(value - high * TWO_32, position + 4)

@@ -1,0 +1,147 @@
+/**
+ * Encodes records (magic 2) one after another into one growing buffer, without an object for each. Space
+ * for a batch header is kept in front, so that an uncompressed batch is complete in place.
+ */
+import { BATCH_HEADER_BYTES } from './layout.ts'
+import { BUILDER_INITIAL_BYTES } from './limits.ts'
+import type { RecordHeader } from './record-cursor.ts'
+
+/** Length, attributes, timestamp and offset deltas, lengths of key and value, header count at their largest. */
+const RECORD_OVERHEAD_BYTES_MAX = 5 + 1 + 10 + 5 + 5 + 5 + 5
+const HEADER_OVERHEAD_BYTES_MAX = 10
+
+/** From here on zig-zag values are not exact in a number any more. */
+const TWO_52 = 4503599627370496
+
+export class RecordWriter {
+  /** The header's space and the records so far; only the first `size` bytes are written. */
+  buffer: Buffer
+  size: number = BATCH_HEADER_BYTES
+
+  constructor(initialBytes: number = BUILDER_INITIAL_BYTES) {
+    this.buffer = Buffer.allocUnsafe(Math.max(initialBytes, BATCH_HEADER_BYTES))
+  }
+
+  /** The records written, a view. */
+  get records(): Buffer {
+    return this.buffer.subarray(BATCH_HEADER_BYTES, this.size)
+  }
+
+  append(
+    offsetDelta: number,
+    timestampDelta: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: readonly RecordHeader[],
+  ): void {
+    const bodyBytes = recordBodyBytes(offsetDelta, timestampDelta, key, value, headers)
+    this.reserve(bodyBytes + 5)
+    this.varint(bodyBytes)
+    this.buffer[this.size++] = 0 // attributes, unused
+    this.varlong(timestampDelta)
+    this.varint(offsetDelta)
+    this.bytes(key)
+    this.bytes(value)
+    this.varint(headers.length)
+    for (const header of headers) {
+      this.varint(Buffer.byteLength(header.key))
+      this.size += this.buffer.write(header.key, this.size)
+      this.bytes(header.value)
+    }
+  }
+
+  private bytes(bytes: Uint8Array | null): void {
+    if (bytes === null) {
+      this.varint(-1)
+      return
+    }
+    this.varint(bytes.length)
+    this.buffer.set(bytes, this.size)
+    this.size += bytes.length
+  }
+
+  private varint(value: number): void {
+    let raw = ((value << 1) ^ (value >> 31)) >>> 0
+    while (raw > 0x7f) {
+      this.buffer[this.size++] = (raw & 0x7f) | 0x80
+      raw >>>= 7
+    }
+    this.buffer[this.size++] = raw
+  }
+
+  private varlong(value: number): void {
+    if (value >= -0x40000000 && value < 0x40000000) {
+      this.varint(value)
+      return
+    }
+    if (value >= TWO_52 || value < -TWO_52) {
+      this.hugeVarlong(BigInt(value))
+      return
+    }
+    let raw = value >= 0 ? value * 2 : -value * 2 - 1
+    while (raw > 0x7f) {
+      this.buffer[this.size++] = (raw % 0x80) | 0x80
+      raw = Math.floor(raw / 0x80)
+    }
+    this.buffer[this.size++] = raw
+  }
+
+  private hugeVarlong(value: bigint): void {
+    let raw = value >= 0n ? value * 2n : -value * 2n - 1n
+    while (raw > 0x7fn) {
+      this.buffer[this.size++] = Number(raw & 0x7fn) | 0x80
+      raw >>= 7n
+    }
+    this.buffer[this.size++] = Number(raw)
+  }
+
+  private reserve(bytes: number): void {
+    const needed = this.size + bytes
+    if (needed <= this.buffer.length) return
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2))
+    this.buffer.copy(grown, 0, 0, this.size)
+    this.buffer = grown
+  }
+}
+
+/** Bytes of a record after its length field. */
+function recordBodyBytes(
+  offsetDelta: number,
+  timestampDelta: number,
+  key: Uint8Array | null,
+  value: Uint8Array | null,
+  headers: readonly RecordHeader[],
+): number {
+  let size = 1 + varintBytes(timestampDelta) + varintBytes(offsetDelta)
+  size += fieldBytes(key) + fieldBytes(value) + varintBytes(headers.length)
+  for (const header of headers) {
+    const keyBytes = Buffer.byteLength(header.key)
+    size += varintBytes(keyBytes) + keyBytes + fieldBytes(header.value)
+  }
+  return size
+}
+
+function fieldBytes(bytes: Uint8Array | null): number {
+  return bytes === null ? 1 : varintBytes(bytes.length) + bytes.length
+}
+
+/** Size of the zig-zag varint or varlong. */
+function varintBytes(value: number): number {
+  let magnitude = value >= 0 ? value : -value - 1
+  let size = 1
+  for (; magnitude >= 0x40; magnitude /= 128) size++
+  return size
+}
+
+/** No record of this content is larger, whatever its offset and timestamp. */
+export function recordBytesMax(
+  key: Uint8Array | null,
+  value: Uint8Array | null,
+  headers: readonly RecordHeader[] = [],
+): number {
+  let size = RECORD_OVERHEAD_BYTES_MAX + (key?.length ?? 0) + (value?.length ?? 0)
+  for (const header of headers) {
+    size += HEADER_OVERHEAD_BYTES_MAX + Buffer.byteLength(header.key) + (header.value?.length ?? 0)
+  }
+  return size
+}
