@@ -1,0 +1,13 @@
+/** Every maximum of the broker, with the reason for its value. */
+
+/**
+ * Requests that wait in one purgatory. A connection has one request in flight, so this is far beyond
+ * what connections can bring; it only keeps a leak from growing without end.
+ */
+export const MAX_PARKED_OPERATIONS = 200_000
+
+/** Kafka's `max.incremental.fetch.session.cache.slots`. */
+export const DEFAULT_FETCH_SESSION_SLOTS = 1000
+
+/** A fetch session that was not used for so long gives its slot to whoever asks, as in Kafka. */
+export const FETCH_SESSION_EVICTION_MS = 120_000
