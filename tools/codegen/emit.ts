@@ -18,13 +18,22 @@ const rangeText = (range: Range, within: Range) =>
       ? `${range.min}+`
       : `${range.min}-${range.max}`
 
+function messageDoc({ schema }: MessageModel): string[] {
+  const history = Object.entries(schema.history ?? {})
+  if (history.length === 0) return [`/** ${schema.doc} */`]
+  const versions = history.map(([version, text]) => ` * - ${version}: ${text}`)
+  return ['/**', ` * ${schema.doc}`, ' *', ' * What versions brought:', ...versions, ' */']
+}
+
 function emitInterface(struct: StructModel, model: MessageModel): string[] {
-  const lines = [`export interface ${struct.name} {`]
+  const lines = struct === model.root ? messageDoc(model) : []
+  lines.push(`export interface ${struct.name} {`)
   for (const field of struct.fields) {
     const notes: string[] = []
     if (field.doc) notes.push(field.doc)
     if (field.versions.min > model.versions.min || field.versions.max < model.versions.max) {
-      notes.push(`Versions ${rangeText(field.versions, model.versions)}.`)
+      const range = rangeText(field.versions, model.versions)
+      notes.push(`${/^\d+$/.test(range) ? 'Version' : 'Versions'} ${range}.`)
     }
     if (!isEmpty(field.tagged)) notes.push(`Tag ${field.tag}.`)
     if (notes.length > 0) lines.push(`/** ${notes.join(' ')} */`)
@@ -192,7 +201,7 @@ function emitIsDefault(struct: StructModel, model: MessageModel): string[] {
 function emitConstant(model: MessageModel): string[] {
   const { schema, versions, flexible, root } = model
   return [
-    ...(schema.doc ? [`/** ${schema.doc} */`] : []),
+    `/** ${schema.doc} */`,
     `export const ${root.name}: MessageType<${root.name}> = {`,
     `name: '${root.name}',`,
     `apiKey: ${schema.apiKey ?? -1},`,

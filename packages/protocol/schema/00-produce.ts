@@ -18,6 +18,17 @@ export const ProduceRequest = message({
   versions: '3-13',
   flexible: '9+',
   listeners: ['broker'],
+  advertisedFrom: 0,
+  doc: 'Appends record batches to partitions.',
+  history: {
+    3: 'Transactional ids; record batches of magic 2.',
+    7: 'zstd compression is allowed (KIP-110).',
+    8: 'Errors name the records at fault (KIP-467).',
+    10: 'The answer names the new leader (KIP-951).',
+    11: 'TRANSACTION_ABORTABLE may be answered (KIP-890).',
+    12: 'A transactional batch enlists its partition by itself (KIP-890).',
+    13: 'Topic ids replace names (KIP-516).',
+  },
   fields: {
     transactionalId: string({ versions: '3+', nullable: '3+', default: null }),
     acks: int16(),
@@ -66,6 +77,7 @@ export const ProduceResponse = message({
   apiKey: 0,
   versions: '3-13',
   flexible: '9+',
+  doc: 'Where each batch went, or why it was refused.',
   fields: {
     responses: array(TopicProduceResponse),
     throttleTimeMs: int32({ versions: '1+', default: 0, ignorable: true }),

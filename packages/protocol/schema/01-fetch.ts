@@ -53,6 +53,20 @@ export const FetchRequest = message({
   versions: '4-18',
   flexible: '12+',
   listeners: ['broker', 'controller'],
+  doc: 'Reads record batches; the broker holds the request until `minBytes` are there or `maxWaitMs` is over.',
+  history: {
+    7: 'Incremental fetch sessions (KIP-227).',
+    9: "The reader's leader epoch is checked (KIP-320).",
+    10: 'zstd compression is allowed (KIP-110).',
+    11: 'Reading from the nearest replica (KIP-392).',
+    12: 'A diverging epoch tells followers where to truncate (KIP-595).',
+    13: 'Topic ids replace names (KIP-516).',
+    14: 'Offsets that only remote storage holds are told apart (KIP-405).',
+    15: "The follower's broker epoch comes along (KIP-903).",
+    16: 'The answer names the new leader and its address (KIP-951).',
+    17: "The follower's log directory comes along (KIP-853).",
+    18: "The follower's high watermark comes along (KIP-1166).",
+  },
   fields: {
     clusterId: string({ versions: '12+', nullable: '12+', tag: 0, default: null, ignorable: true }),
     replicaId: int32({ versions: '0-14', default: -1 }),
@@ -126,6 +140,7 @@ export const FetchResponse = message({
   apiKey: 1,
   versions: '4-18',
   flexible: '12+',
+  doc: 'Record batches per partition, cut off at the size limits.',
   fields: {
     throttleTimeMs: int32({ versions: '1+', ignorable: true }),
     errorCode: int16({ versions: '7+', ignorable: true }),

@@ -12,6 +12,19 @@ export const MetadataRequest = message({
   versions: '0-13',
   flexible: '9+',
   listeners: ['broker'],
+  doc: 'Asks for the brokers and for topics with their partitions; may create topics.',
+  history: {
+    1: 'null asks for all topics, an empty list for none; rack, controller and internal topics in the answer.',
+    2: 'Cluster id in the answer.',
+    4: 'Creation of missing topics can be turned off.',
+    5: 'Offline replicas in the answer.',
+    7: 'Leader epochs in the answer.',
+    8: 'Authorized operations on request (KIP-430).',
+    10: 'Topic ids in the answer (KIP-516).',
+    11: 'Authorized operations of the cluster moved to DescribeCluster (KIP-700).',
+    12: 'Topics can be asked for by id (KIP-516).',
+    13: 'A top level error code (KIP-1102).',
+  },
   fields: {
     topics: array(MetadataRequestTopic, { nullable: '1+' }),
     allowAutoTopicCreation: bool({ versions: '4+', default: true }),
@@ -52,6 +65,7 @@ export const MetadataResponse = message({
   apiKey: 3,
   versions: '0-13',
   flexible: '9+',
+  doc: 'Brokers, controller, and the leader, replicas and ISR of each partition.',
   fields: {
     throttleTimeMs: int32({ versions: '3+', ignorable: true }),
     brokers: array(MetadataResponseBroker),

@@ -20,6 +20,15 @@ export const OffsetCommitRequest = message({
   versions: '2-10',
   flexible: '8+',
   listeners: ['broker'],
+  doc: 'Stores the offsets up to which a group has read.',
+  history: {
+    2: "Retention of the group's offsets as a whole.",
+    5: "Retention is the broker's setting alone.",
+    6: 'Leader epoch of the offset (KIP-320).',
+    7: 'Static members (KIP-345).',
+    9: 'Member epochs of the consumer protocol (KIP-848).',
+    10: 'Topic ids replace names (KIP-848).',
+  },
   fields: {
     groupId: string(),
     generationIdOrMemberEpoch: int32({ versions: '1+', default: -1, ignorable: true }),
@@ -47,6 +56,7 @@ export const OffsetCommitResponse = message({
   apiKey: 8,
   versions: '2-10',
   flexible: '8+',
+  doc: 'Whether each offset was stored.',
   fields: {
     throttleTimeMs: int32({ versions: '3+', ignorable: true }),
     topics: array(OffsetCommitResponseTopic),

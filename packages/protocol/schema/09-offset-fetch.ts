@@ -25,6 +25,15 @@ export const OffsetFetchRequest = message({
   versions: '1-10',
   flexible: '6+',
   listeners: ['broker'],
+  doc: 'Asks for the committed offsets of groups.',
+  history: {
+    2: 'null asks for all topics; a top level error code.',
+    5: 'Leader epoch of the offset (KIP-320).',
+    7: 'Offsets of open transactions can be refused (KIP-447).',
+    8: 'Many groups in one request (KIP-709).',
+    9: 'Member epochs of the consumer protocol (KIP-848).',
+    10: 'Topic ids replace names (KIP-848).',
+  },
   fields: {
     groupId: string({ versions: '0-7' }),
     topics: array(OffsetFetchRequestTopic, { versions: '0-7', nullable: '2-7' }),
@@ -72,6 +81,7 @@ export const OffsetFetchResponse = message({
   apiKey: 9,
   versions: '1-10',
   flexible: '6+',
+  doc: 'Committed offsets, -1 for a partition without one.',
   fields: {
     throttleTimeMs: int32({ versions: '3+', ignorable: true }),
     topics: array(OffsetFetchResponseTopic, { versions: '0-7' }),

@@ -7,6 +7,13 @@ export const FindCoordinatorRequest = message({
   versions: '0-6',
   flexible: '3+',
   listeners: ['broker'],
+  doc: 'Asks which broker coordinates a group, a transactional id or a share partition.',
+  history: {
+    1: 'A key type: group or transactional id.',
+    4: 'Many keys in one request (KIP-699).',
+    5: 'TRANSACTION_ABORTABLE may be answered (KIP-890).',
+    6: 'Share partitions, by `group:topicId:partition` (KIP-932).',
+  },
   fields: {
     key: string({ versions: '0-3' }),
     keyType: int8({ versions: '1+', default: 0 }),
@@ -29,6 +36,7 @@ export const FindCoordinatorResponse = message({
   apiKey: 10,
   versions: '0-6',
   flexible: '3+',
+  doc: "The coordinator's node and address for each key.",
   fields: {
     throttleTimeMs: int32({ versions: '1+', ignorable: true }),
     errorCode: int16({ versions: '0-3' }),

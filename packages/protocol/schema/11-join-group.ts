@@ -12,6 +12,15 @@ export const JoinGroupRequest = message({
   versions: '0-9',
   flexible: '6+',
   listeners: ['broker'],
+  doc: 'Joins a classic group and waits until its next generation is formed.',
+  history: {
+    1: 'A rebalance timeout apart from the session timeout.',
+    4: 'A new member gets its id first and joins again with it (KIP-394).',
+    5: 'Static members (KIP-345).',
+    7: 'Protocol type in the answer (KIP-559).',
+    8: 'A reason for joining (KIP-800).',
+    9: 'The leader may be told to skip its assignment (KIP-814).',
+  },
   fields: {
     groupId: string(),
     sessionTimeoutMs: int32(),
@@ -36,6 +45,7 @@ export const JoinGroupResponse = message({
   apiKey: 11,
   versions: '0-9',
   flexible: '6+',
+  doc: 'The generation and, for the leader, all members with their subscriptions.',
   fields: {
     throttleTimeMs: int32({ versions: '2+', ignorable: true }),
     errorCode: int16(),

@@ -7,6 +7,10 @@ export const HeartbeatRequest = message({
   versions: '0-4',
   flexible: '4+',
   listeners: ['broker'],
+  doc: "Keeps a classic group's member alive and asks whether a rebalance is under way.",
+  history: {
+    3: 'Static members (KIP-345).',
+  },
   fields: {
     groupId: string(),
     generationId: int32(),
@@ -21,6 +25,7 @@ export const HeartbeatResponse = message({
   apiKey: 12,
   versions: '0-4',
   flexible: '4+',
+  doc: 'Whether the generation still stands.',
   fields: {
     throttleTimeMs: int32({ versions: '1+', ignorable: true }),
     errorCode: int16(),

@@ -13,6 +13,11 @@ export const LeaveGroupRequest = message({
   versions: '0-5',
   flexible: '4+',
   listeners: ['broker'],
+  doc: 'Removes members from a classic group.',
+  history: {
+    3: 'Many members, also static ones (KIP-345).',
+    5: 'A reason for leaving (KIP-800).',
+  },
   fields: {
     groupId: string(),
     memberId: string({ versions: '0-2' }),
@@ -32,6 +37,7 @@ export const LeaveGroupResponse = message({
   apiKey: 13,
   versions: '0-5',
   flexible: '4+',
+  doc: 'Whether each member was removed.',
   fields: {
     throttleTimeMs: int32({ versions: '1+', ignorable: true }),
     errorCode: int16(),

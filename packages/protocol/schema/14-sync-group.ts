@@ -12,6 +12,11 @@ export const SyncGroupRequest = message({
   versions: '0-5',
   flexible: '4+',
   listeners: ['broker'],
+  doc: "Hands over the leader's assignment and waits for one's own.",
+  history: {
+    3: 'Static members (KIP-345).',
+    5: "Protocol type and name must be the group's (KIP-559).",
+  },
   fields: {
     groupId: string(),
     generationId: int32(),
@@ -29,6 +34,7 @@ export const SyncGroupResponse = message({
   apiKey: 14,
   versions: '0-5',
   flexible: '4+',
+  doc: "The member's assignment.",
   fields: {
     throttleTimeMs: int32({ versions: '1+', ignorable: true }),
     errorCode: int16(),

@@ -7,6 +7,12 @@ export const DescribeGroupsRequest = message({
   versions: '0-6',
   flexible: '5+',
   listeners: ['broker'],
+  doc: 'Asks for state and members of classic groups.',
+  history: {
+    3: 'Authorized operations on request (KIP-430).',
+    4: 'Static members (KIP-345).',
+    6: 'A group that does not exist is an error (KIP-1043).',
+  },
   fields: {
     groups: array(string()),
     includeAuthorizedOperations: bool({ versions: '3+' }),
@@ -39,6 +45,7 @@ export const DescribeGroupsResponse = message({
   apiKey: 15,
   versions: '0-6',
   flexible: '5+',
+  doc: 'State, protocol and members of each group.',
   fields: {
     throttleTimeMs: int32({ versions: '1+', ignorable: true }),
     groups: array(DescribedGroup),

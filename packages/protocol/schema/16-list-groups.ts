@@ -7,6 +7,11 @@ export const ListGroupsRequest = message({
   versions: '0-5',
   flexible: '3+',
   listeners: ['broker'],
+  doc: 'Asks for the groups that a broker coordinates.',
+  history: {
+    4: 'A filter by state (KIP-518).',
+    5: 'A filter by type (KIP-848).',
+  },
   fields: {
     statesFilter: array(string(), { versions: '4+' }),
     typesFilter: array(string(), { versions: '5+' }),
@@ -26,6 +31,7 @@ export const ListGroupsResponse = message({
   apiKey: 16,
   versions: '0-5',
   flexible: '3+',
+  doc: 'Ids, protocol types, states and types of groups.',
   fields: {
     throttleTimeMs: int32({ versions: '1+', ignorable: true }),
     errorCode: int16(),

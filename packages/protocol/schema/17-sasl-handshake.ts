@@ -7,6 +7,10 @@ export const SaslHandshakeRequest = message({
   versions: '0-1',
   flexible: 'none',
   listeners: ['broker', 'controller'],
+  doc: 'Names the SASL mechanism the client wants.',
+  history: {
+    1: 'The exchange that follows is made of SaslAuthenticate requests, not of bare frames.',
+  },
   fields: {
     mechanism: string(),
   },
@@ -18,6 +22,7 @@ export const SaslHandshakeResponse = message({
   apiKey: 17,
   versions: '0-1',
   flexible: 'none',
+  doc: 'The mechanisms that the listener offers.',
   fields: {
     errorCode: int16(),
     mechanisms: array(string()),

@@ -7,6 +7,11 @@ export const ApiVersionsRequest = message({
   versions: '0-4',
   flexible: '3+',
   listeners: ['broker', 'controller'],
+  doc: 'Asks which APIs and versions the broker speaks; the first request of most clients.',
+  history: {
+    3: 'Name and version of the client software (KIP-511); features in the answer (KIP-584).',
+    4: 'Features whose lowest level is 0 are not left out.',
+  },
   fields: {
     clientSoftwareName: string({ versions: '3+', ignorable: true }),
     clientSoftwareVersion: string({ versions: '3+', ignorable: true }),
@@ -37,6 +42,7 @@ export const ApiVersionsResponse = message({
   apiKey: 18,
   versions: '0-4',
   flexible: '3+',
+  doc: "Version ranges of each API, and the cluster's features.",
   fields: {
     errorCode: int16(),
     apiKeys: array(ApiVersion),

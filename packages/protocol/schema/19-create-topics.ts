@@ -25,6 +25,14 @@ export const CreateTopicsRequest = message({
   versions: '2-7',
   flexible: '5+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  doc: 'Creates topics.',
+  history: {
+    4: 'Partition count and replication factor may be left to the broker (KIP-464).',
+    5: 'Settings of the new topic in the answer (KIP-525).',
+    6: 'Creation may be throttled (KIP-599).',
+    7: 'Topic id in the answer (KIP-516).',
+  },
   fields: {
     topics: array(CreatableTopic),
     timeoutMs: int32({ default: 60000 }),
@@ -57,6 +65,7 @@ export const CreateTopicsResponse = message({
   apiKey: 19,
   versions: '2-7',
   flexible: '5+',
+  doc: 'Whether each topic was created, with its id and settings.',
   fields: {
     throttleTimeMs: int32({ versions: '2+', ignorable: true }),
     topics: array(CreatableTopicResult),

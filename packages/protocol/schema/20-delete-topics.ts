@@ -12,6 +12,12 @@ export const DeleteTopicsRequest = message({
   versions: '1-6',
   flexible: '4+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  doc: 'Deletes topics.',
+  history: {
+    5: 'Error texts; deletion may be throttled (KIP-599).',
+    6: 'Topics by name or by id (KIP-516).',
+  },
   fields: {
     topics: array(DeleteTopicState, { versions: '6+' }),
     topicNames: array(string(), { versions: '0-5', ignorable: true }),
@@ -32,6 +38,7 @@ export const DeleteTopicsResponse = message({
   apiKey: 20,
   versions: '1-6',
   flexible: '4+',
+  doc: 'Whether each topic was deleted.',
   fields: {
     throttleTimeMs: int32({ versions: '1+', ignorable: true }),
     responses: array(DeletableTopicResult),

@@ -17,6 +17,7 @@ export const DeleteRecordsRequest = message({
   versions: '0-2',
   flexible: '2+',
   listeners: ['broker'],
+  doc: 'Moves the log start of partitions forward, which deletes what is before.',
   fields: {
     topics: array(DeleteRecordsTopic),
     timeoutMs: int32(),
@@ -40,6 +41,7 @@ export const DeleteRecordsResponse = message({
   apiKey: 21,
   versions: '0-2',
   flexible: '2+',
+  doc: 'The new low watermark of each partition.',
   fields: {
     throttleTimeMs: int32(),
     topics: array(DeleteRecordsTopicResult),

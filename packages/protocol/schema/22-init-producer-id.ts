@@ -8,6 +8,13 @@ export const InitProducerIdRequest = message({
   flexible: '2+',
   listeners: ['broker'],
   latestVersionUnstable: true,
+  doc: 'Gives a producer its id and epoch; fences older ones and ends their transaction.',
+  history: {
+    3: 'A producer may go on with the id and epoch it has (KIP-360).',
+    4: 'PRODUCER_FENCED may be answered.',
+    5: 'TRANSACTION_ABORTABLE may be answered (KIP-890).',
+    6: 'Two-phase commit (KIP-939).',
+  },
   fields: {
     transactionalId: string({ nullable: '0+' }),
     transactionTimeoutMs: int32(),
@@ -24,6 +31,7 @@ export const InitProducerIdResponse = message({
   apiKey: 22,
   versions: '0-6',
   flexible: '2+',
+  doc: "The producer's id and epoch.",
   fields: {
     throttleTimeMs: int32({ ignorable: true }),
     errorCode: int16(),

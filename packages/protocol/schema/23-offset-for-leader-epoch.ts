@@ -18,6 +18,11 @@ export const OffsetForLeaderEpochRequest = message({
   versions: '2-4',
   flexible: '4+',
   listeners: ['broker'],
+  doc: 'Asks where a leader epoch ended, to find where two logs diverge.',
+  history: {
+    2: "The asker's leader epoch is checked (KIP-320).",
+    3: 'Replica id, so that consumers see no further than the high watermark.',
+  },
   fields: {
     replicaId: int32({ versions: '3+', default: -2, ignorable: true }),
     topics: array(OffsetForLeaderTopic),
@@ -42,6 +47,7 @@ export const OffsetForLeaderEpochResponse = message({
   apiKey: 23,
   versions: '2-4',
   flexible: '4+',
+  doc: 'The epoch found and its end offset.',
   fields: {
     throttleTimeMs: int32({ versions: '2+', ignorable: true }),
     topics: array(OffsetForLeaderTopicResult),

@@ -20,6 +20,12 @@ export const AddPartitionsToTxnRequest = message({
   versions: '0-5',
   flexible: '3+',
   listeners: ['broker'],
+  doc: 'Enlists partitions in a transaction; brokers use it to verify that they are.',
+  history: {
+    2: 'PRODUCER_FENCED may be answered.',
+    4: 'For brokers: many transactions at once, and verification only (KIP-890).',
+    5: 'TRANSACTION_ABORTABLE may be answered (KIP-890).',
+  },
   fields: {
     transactions: array(AddPartitionsToTxnTransaction, { versions: '4+' }),
     v3AndBelowTransactionalId: string({ versions: '0-3' }),
@@ -50,6 +56,7 @@ export const AddPartitionsToTxnResponse = message({
   apiKey: 24,
   versions: '0-5',
   flexible: '3+',
+  doc: 'Whether each partition was enlisted.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16({ versions: '4+', ignorable: true }),

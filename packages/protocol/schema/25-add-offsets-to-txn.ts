@@ -7,6 +7,11 @@ export const AddOffsetsToTxnRequest = message({
   versions: '0-4',
   flexible: '3+',
   listeners: ['broker'],
+  doc: 'Enlists the offsets partition of a group in a transaction.',
+  history: {
+    2: 'PRODUCER_FENCED may be answered.',
+    4: 'TRANSACTION_ABORTABLE may be answered (KIP-890).',
+  },
   fields: {
     transactionalId: string(),
     producerId: int64(),
@@ -21,6 +26,7 @@ export const AddOffsetsToTxnResponse = message({
   apiKey: 25,
   versions: '0-4',
   flexible: '3+',
+  doc: 'Whether it was enlisted.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -7,6 +7,12 @@ export const EndTxnRequest = message({
   versions: '0-5',
   flexible: '3+',
   listeners: ['broker'],
+  doc: 'Commits or aborts a transaction.',
+  history: {
+    2: 'PRODUCER_FENCED may be answered.',
+    4: 'TRANSACTION_ABORTABLE may be answered (KIP-890).',
+    5: 'Each transaction ends with a new epoch (KIP-890).',
+  },
   fields: {
     transactionalId: string(),
     producerId: int64(),
@@ -21,6 +27,7 @@ export const EndTxnResponse = message({
   apiKey: 26,
   versions: '0-5',
   flexible: '3+',
+  doc: "Whether the outcome was decided; the producer's next epoch.",
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -21,6 +21,11 @@ export const WriteTxnMarkersRequest = message({
   versions: '1-2',
   flexible: '1+',
   listeners: ['broker'],
+  clusterAction: true,
+  doc: 'Coordinator to leaders: writes the outcome of transactions into the partitions.',
+  history: {
+    2: 'The transaction version of each marker (KIP-1228).',
+  },
   fields: {
     markers: array(WritableTxnMarker),
   },
@@ -47,6 +52,7 @@ export const WriteTxnMarkersResponse = message({
   apiKey: 27,
   versions: '1-2',
   flexible: '1+',
+  doc: 'Whether each marker was written.',
   fields: {
     markers: array(WritableTxnMarkerResult),
   },

@@ -19,6 +19,13 @@ export const TxnOffsetCommitRequest = message({
   versions: '0-5',
   flexible: '3+',
   listeners: ['broker'],
+  doc: "Stores a group's offsets as part of a transaction.",
+  history: {
+    2: 'Leader epoch of the offset (KIP-320).',
+    3: 'Member and generation, so that zombies are fenced (KIP-447).',
+    4: 'TRANSACTION_ABORTABLE may be answered (KIP-890).',
+    5: "Enlists the group's offsets partition by itself (KIP-890).",
+  },
   fields: {
     transactionalId: string(),
     groupId: string(),
@@ -47,6 +54,7 @@ export const TxnOffsetCommitResponse = message({
   apiKey: 28,
   versions: '0-5',
   flexible: '3+',
+  doc: 'Whether each offset was accepted.',
   fields: {
     throttleTimeMs: int32(),
     topics: array(TxnOffsetCommitResponseTopic),

@@ -7,6 +7,11 @@ export const DescribeAclsRequest = message({
   versions: '1-3',
   flexible: '2+',
   listeners: ['broker', 'controller'],
+  doc: 'Asks for the ACLs that match a filter.',
+  history: {
+    1: 'Prefixed resource patterns (KIP-290).',
+    3: 'Users as a resource (KIP-373).',
+  },
   fields: {
     resourceTypeFilter: int8(),
     resourceNameFilter: string({ nullable: '0+' }),
@@ -38,6 +43,7 @@ export const DescribeAclsResponse = message({
   apiKey: 29,
   versions: '1-3',
   flexible: '2+',
+  doc: 'ACLs by resource.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

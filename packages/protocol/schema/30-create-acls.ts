@@ -17,6 +17,12 @@ export const CreateAclsRequest = message({
   versions: '1-3',
   flexible: '2+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  doc: 'Creates ACLs.',
+  history: {
+    1: 'Prefixed resource patterns (KIP-290).',
+    3: 'Users as a resource (KIP-373).',
+  },
   fields: {
     creations: array(AclCreation),
   },
@@ -33,6 +39,7 @@ export const CreateAclsResponse = message({
   apiKey: 30,
   versions: '1-3',
   flexible: '2+',
+  doc: 'Whether each ACL was created.',
   fields: {
     throttleTimeMs: int32(),
     results: array(AclCreationResult),

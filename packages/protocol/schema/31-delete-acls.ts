@@ -17,6 +17,12 @@ export const DeleteAclsRequest = message({
   versions: '1-3',
   flexible: '2+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  doc: 'Deletes the ACLs that match filters.',
+  history: {
+    1: 'Prefixed resource patterns (KIP-290).',
+    3: 'Users as a resource (KIP-373).',
+  },
   fields: {
     filters: array(DeleteAclsFilter),
   },
@@ -46,6 +52,7 @@ export const DeleteAclsResponse = message({
   apiKey: 31,
   versions: '1-3',
   flexible: '2+',
+  doc: 'What each filter deleted.',
   fields: {
     throttleTimeMs: int32(),
     filterResults: array(DeleteAclsFilterResult),

@@ -13,6 +13,11 @@ export const DescribeConfigsRequest = message({
   versions: '1-4',
   flexible: '4+',
   listeners: ['broker', 'controller'],
+  doc: 'Asks for the settings of topics, brokers, groups and client metrics.',
+  history: {
+    1: 'Synonyms, and the source of each value (KIP-226).',
+    3: 'Types and documentation (KIP-569).',
+  },
   fields: {
     resources: array(DescribeConfigsResource),
     includeSynonyms: bool({ versions: '1+', default: false }),
@@ -51,6 +56,7 @@ export const DescribeConfigsResponse = message({
   apiKey: 32,
   versions: '1-4',
   flexible: '4+',
+  doc: 'Settings with their sources.',
   fields: {
     throttleTimeMs: int32(),
     results: array(DescribeConfigsResult),

@@ -18,6 +18,8 @@ export const AlterConfigsRequest = message({
   versions: '0-2',
   flexible: '2+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  doc: 'Replaces all settings of resources; IncrementalAlterConfigs is the better way.',
   fields: {
     resources: array(AlterConfigsResource),
     validateOnly: bool(),
@@ -37,6 +39,7 @@ export const AlterConfigsResponse = message({
   apiKey: 33,
   versions: '0-2',
   flexible: '2+',
+  doc: 'Whether each resource was changed.',
   fields: {
     throttleTimeMs: int32(),
     responses: array(AlterConfigsResourceResponse),

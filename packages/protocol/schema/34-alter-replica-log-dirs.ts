@@ -17,6 +17,7 @@ export const AlterReplicaLogDirsRequest = message({
   versions: '1-2',
   flexible: '2+',
   listeners: ['broker'],
+  doc: 'Moves replicas to other log directories of their broker.',
   fields: {
     dirs: array(AlterReplicaLogDir),
   },
@@ -38,6 +39,7 @@ export const AlterReplicaLogDirsResponse = message({
   apiKey: 34,
   versions: '1-2',
   flexible: '2+',
+  doc: 'Whether each move was begun.',
   fields: {
     throttleTimeMs: int32(),
     results: array(AlterReplicaLogDirTopicResult),

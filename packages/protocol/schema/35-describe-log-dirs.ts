@@ -12,6 +12,12 @@ export const DescribeLogDirsRequest = message({
   versions: '1-5',
   flexible: '2+',
   listeners: ['broker'],
+  doc: 'Asks for log directories and the sizes of replicas in them.',
+  history: {
+    3: 'A top level error code.',
+    4: 'Size of the volume and room left on it (KIP-827).',
+    5: 'Cordoned directories are marked (KIP-1066).',
+  },
   fields: {
     topics: array(DescribableLogDirTopic, { nullable: '0+' }),
   },
@@ -33,8 +39,8 @@ const DescribeLogDirsResult = struct('DescribeLogDirsResult', {
   errorCode: int16(),
   logDir: string(),
   topics: array(DescribeLogDirsTopic),
-  totalBytes: int64({ versions: '4+', default: -1, ignorable: true }),
-  usableBytes: int64({ versions: '4+', default: -1, ignorable: true }),
+  totalBytes: int64({ versions: '4+', default: -1, ignorable: true, as: 'saturate' }),
+  usableBytes: int64({ versions: '4+', default: -1, ignorable: true, as: 'saturate' }),
   isCordoned: bool({ versions: '5+', default: false, ignorable: true }),
 })
 
@@ -44,6 +50,7 @@ export const DescribeLogDirsResponse = message({
   apiKey: 35,
   versions: '1-5',
   flexible: '2+',
+  doc: 'Directories with their replicas.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16({ versions: '3+', ignorable: true }),

@@ -7,6 +7,10 @@ export const SaslAuthenticateRequest = message({
   versions: '0-2',
   flexible: '2+',
   listeners: ['broker', 'controller'],
+  doc: 'One client step of the SASL exchange.',
+  history: {
+    1: 'How long the session lasts before it must authenticate again (KIP-368).',
+  },
   fields: {
     authBytes: bytes(),
   },
@@ -18,6 +22,7 @@ export const SaslAuthenticateResponse = message({
   apiKey: 36,
   versions: '0-2',
   flexible: '2+',
+  doc: "The server's step, or why it failed.",
   fields: {
     errorCode: int16(),
     errorMessage: string({ nullable: '0+' }),

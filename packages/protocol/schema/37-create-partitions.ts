@@ -17,6 +17,11 @@ export const CreatePartitionsRequest = message({
   versions: '0-3',
   flexible: '2+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  doc: 'Gives topics more partitions.',
+  history: {
+    3: 'Creation may be throttled (KIP-599).',
+  },
   fields: {
     topics: array(CreatePartitionsTopic),
     timeoutMs: int32(),
@@ -36,6 +41,7 @@ export const CreatePartitionsResponse = message({
   apiKey: 37,
   versions: '0-3',
   flexible: '2+',
+  doc: 'Whether each topic was changed.',
   fields: {
     throttleTimeMs: int32(),
     results: array(CreatePartitionsTopicResult),

@@ -12,6 +12,11 @@ export const CreateDelegationTokenRequest = message({
   versions: '1-3',
   flexible: '2+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  doc: 'Creates a delegation token.',
+  history: {
+    3: 'On behalf of another owner (KIP-373).',
+  },
   fields: {
     ownerPrincipalType: string({ versions: '3+', nullable: '3+' }),
     ownerPrincipalName: string({ versions: '3+', nullable: '3+' }),
@@ -26,6 +31,7 @@ export const CreateDelegationTokenResponse = message({
   apiKey: 38,
   versions: '1-3',
   flexible: '2+',
+  doc: 'The token with its secret.',
   fields: {
     errorCode: int16(),
     principalType: string(),

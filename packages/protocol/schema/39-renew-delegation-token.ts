@@ -7,9 +7,11 @@ export const RenewDelegationTokenRequest = message({
   versions: '1-2',
   flexible: '2+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  doc: 'Extends the life of a delegation token.',
   fields: {
     hmac: bytes(),
-    renewPeriodMs: int64(),
+    renewPeriodMs: int64({ as: 'saturate' }),
   },
 })
 
@@ -19,6 +21,7 @@ export const RenewDelegationTokenResponse = message({
   apiKey: 39,
   versions: '1-2',
   flexible: '2+',
+  doc: 'When it now expires.',
   fields: {
     errorCode: int16(),
     expiryTimestampMs: int64({ as: 'saturate' }),

@@ -7,6 +7,8 @@ export const ExpireDelegationTokenRequest = message({
   versions: '1-2',
   flexible: '2+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  doc: 'Ends the life of a delegation token sooner, or at once.',
   fields: {
     hmac: bytes(),
     expiryTimePeriodMs: int64({ as: 'saturate' }),
@@ -19,6 +21,7 @@ export const ExpireDelegationTokenResponse = message({
   apiKey: 40,
   versions: '1-2',
   flexible: '2+',
+  doc: 'When it now expires.',
   fields: {
     errorCode: int16(),
     expiryTimestampMs: int64({ as: 'saturate' }),

@@ -12,6 +12,10 @@ export const DescribeDelegationTokenRequest = message({
   versions: '1-3',
   flexible: '2+',
   listeners: ['broker', 'controller'],
+  doc: 'Asks for delegation tokens of owners.',
+  history: {
+    3: 'The requester of each token (KIP-373).',
+  },
   fields: {
     owners: array(DescribeDelegationTokenOwner, { nullable: '0+' }),
   },
@@ -41,6 +45,7 @@ export const DescribeDelegationTokenResponse = message({
   apiKey: 41,
   versions: '1-3',
   flexible: '2+',
+  doc: 'The tokens the asker may see.',
   fields: {
     errorCode: int16(),
     tokens: array(DescribedDelegationToken),

@@ -7,6 +7,7 @@ export const DeleteGroupsRequest = message({
   versions: '0-2',
   flexible: '2+',
   listeners: ['broker'],
+  doc: 'Deletes groups without members.',
   fields: {
     groupsNames: array(string()),
   },
@@ -23,6 +24,7 @@ export const DeleteGroupsResponse = message({
   apiKey: 42,
   versions: '0-2',
   flexible: '2+',
+  doc: 'Whether each group was deleted.',
   fields: {
     throttleTimeMs: int32(),
     results: array(DeletableGroupResult),

@@ -12,6 +12,11 @@ export const ElectLeadersRequest = message({
   versions: '0-2',
   flexible: '2+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  doc: 'Elects leaders: the preferred replicas, or any replica that is left.',
+  history: {
+    1: 'Unclean elections (KIP-460).',
+  },
   fields: {
     electionType: int8({ versions: '1+' }),
     topicPartitions: array(TopicPartitions, { nullable: '0+' }),
@@ -36,6 +41,7 @@ export const ElectLeadersResponse = message({
   apiKey: 43,
   versions: '0-2',
   flexible: '2+',
+  doc: 'Whether each election took place.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16({ versions: '1+' }),

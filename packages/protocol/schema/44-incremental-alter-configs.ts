@@ -19,6 +19,8 @@ export const IncrementalAlterConfigsRequest = message({
   versions: '0-1',
   flexible: '1+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  doc: 'Sets, deletes, appends to or subtracts from single settings (KIP-339).',
   fields: {
     resources: array(AlterConfigsResource),
     validateOnly: bool(),
@@ -38,6 +40,7 @@ export const IncrementalAlterConfigsResponse = message({
   apiKey: 44,
   versions: '0-1',
   flexible: '1+',
+  doc: 'Whether each resource was changed.',
   fields: {
     throttleTimeMs: int32(),
     responses: array(AlterConfigsResourceResponse),

@@ -17,6 +17,11 @@ export const AlterPartitionReassignmentsRequest = message({
   versions: '0-1',
   flexible: '0+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  doc: 'Starts, changes or cancels moves of partitions to other brokers (KIP-455).',
+  history: {
+    1: 'A change of the replication factor can be forbidden (KIP-860).',
+  },
   fields: {
     timeoutMs: int32({ default: 60000 }),
     allowReplicationFactorChange: bool({ versions: '1+', default: true }),
@@ -41,6 +46,7 @@ export const AlterPartitionReassignmentsResponse = message({
   apiKey: 45,
   versions: '0-1',
   flexible: '0+',
+  doc: 'Whether each move was accepted.',
   fields: {
     throttleTimeMs: int32(),
     allowReplicationFactorChange: bool({ versions: '1+', default: true, ignorable: true }),

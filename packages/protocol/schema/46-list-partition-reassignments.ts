@@ -12,6 +12,8 @@ export const ListPartitionReassignmentsRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  doc: 'Asks for moves of partitions under way (KIP-455).',
   fields: {
     timeoutMs: int32({ default: 60000 }),
     topics: array(ListPartitionReassignmentsTopics, { nullable: '0+', default: null }),
@@ -36,6 +38,7 @@ export const ListPartitionReassignmentsResponse = message({
   apiKey: 46,
   versions: '0',
   flexible: '0+',
+  doc: 'Present, added and removed replicas of moving partitions.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

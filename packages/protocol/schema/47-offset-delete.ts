@@ -16,6 +16,7 @@ export const OffsetDeleteRequest = message({
   versions: '0',
   flexible: 'none',
   listeners: ['broker'],
+  doc: 'Deletes committed offsets of a group (KIP-496).',
   fields: {
     groupId: string(),
     topics: array(OffsetDeleteRequestTopic),
@@ -38,6 +39,7 @@ export const OffsetDeleteResponse = message({
   apiKey: 47,
   versions: '0',
   flexible: 'none',
+  doc: 'Whether each offset was deleted.',
   fields: {
     errorCode: int16(),
     throttleTimeMs: int32({ ignorable: true }),

@@ -13,6 +13,7 @@ export const DescribeClientQuotasRequest = message({
   versions: '0-1',
   flexible: '1+',
   listeners: ['broker'],
+  doc: 'Asks for quotas that match a filter (KIP-546).',
   fields: {
     components: array(ComponentData),
     strict: bool(),
@@ -40,6 +41,7 @@ export const DescribeClientQuotasResponse = message({
   apiKey: 48,
   versions: '0-1',
   flexible: '1+',
+  doc: 'Quotas by entity.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -23,6 +23,8 @@ export const AlterClientQuotasRequest = message({
   versions: '0-1',
   flexible: '1+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  doc: 'Sets and removes quotas (KIP-546).',
   fields: {
     entries: array(EntryData),
     validateOnly: bool(),
@@ -41,6 +43,7 @@ export const AlterClientQuotasResponse = message({
   apiKey: 49,
   versions: '0-1',
   flexible: '1+',
+  doc: 'Whether each entity was changed.',
   fields: {
     throttleTimeMs: int32(),
     entries: array(AlterClientQuotasResponseEntryData),

@@ -11,6 +11,7 @@ export const DescribeUserScramCredentialsRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['broker', 'controller'],
+  doc: 'Asks which SCRAM credentials users have (KIP-554).',
   fields: {
     users: array(UserName, { nullable: '0+' }),
   },
@@ -34,6 +35,7 @@ export const DescribeUserScramCredentialsResponse = message({
   apiKey: 50,
   versions: '0',
   flexible: '0+',
+  doc: 'Mechanisms and iterations, never secrets.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -20,6 +20,8 @@ export const AlterUserScramCredentialsRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  doc: 'Sets and deletes SCRAM credentials (KIP-554).',
   fields: {
     deletions: array(ScramCredentialDeletion),
     upsertions: array(ScramCredentialUpsertion),
@@ -38,6 +40,7 @@ export const AlterUserScramCredentialsResponse = message({
   apiKey: 51,
   versions: '0',
   flexible: '0+',
+  doc: 'Whether each user was changed.',
   fields: {
     throttleTimeMs: int32(),
     results: array(AlterUserScramCredentialsResult),

@@ -23,6 +23,12 @@ export const VoteRequest = message({
   versions: '0-2',
   flexible: '0+',
   listeners: ['controller'],
+  clusterAction: true,
+  doc: 'KRaft: asks a voter for its vote (KIP-595).',
+  history: {
+    1: 'Voters are known by node and directory (KIP-853).',
+    2: 'Votes on trial before an election (KIP-996).',
+  },
   fields: {
     clusterId: string({ nullable: '0+', default: null }),
     voterId: int32({ versions: '1+', default: -1, ignorable: true }),
@@ -55,6 +61,7 @@ export const VoteResponse = message({
   apiKey: 52,
   versions: '0-2',
   flexible: '0+',
+  doc: 'Whether the vote was granted.',
   fields: {
     errorCode: int16(),
     topics: array(VoteResponseTopicData),

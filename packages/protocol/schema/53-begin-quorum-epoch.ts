@@ -25,6 +25,11 @@ export const BeginQuorumEpochRequest = message({
   versions: '0-1',
   flexible: '1+',
   listeners: ['controller'],
+  clusterAction: true,
+  doc: 'KRaft: a new leader announces itself (KIP-595).',
+  history: {
+    1: "Voter keys and the leader's endpoints (KIP-853).",
+  },
   fields: {
     clusterId: string({ nullable: '0+', default: null }),
     voterId: int32({ versions: '1+', default: -1, ignorable: true }),
@@ -57,6 +62,7 @@ export const BeginQuorumEpochResponse = message({
   apiKey: 53,
   versions: '0-1',
   flexible: '1+',
+  doc: 'Whether it was accepted.',
   fields: {
     errorCode: int16(),
     topics: array(BeginQuorumEpochResponseTopicData),

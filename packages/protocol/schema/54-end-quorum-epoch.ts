@@ -31,6 +31,11 @@ export const EndQuorumEpochRequest = message({
   versions: '0-1',
   flexible: '1+',
   listeners: ['controller'],
+  clusterAction: true,
+  doc: 'KRaft: a leader steps down and names successors (KIP-595).',
+  history: {
+    1: 'Candidates with their directories, and endpoints (KIP-853).',
+  },
   fields: {
     clusterId: string({ nullable: '0+', default: null }),
     topics: array(TopicData),
@@ -62,6 +67,7 @@ export const EndQuorumEpochResponse = message({
   apiKey: 54,
   versions: '0-1',
   flexible: '1+',
+  doc: 'Whether it was accepted.',
   fields: {
     errorCode: int16(),
     topics: array(EndQuorumEpochResponseTopicData),

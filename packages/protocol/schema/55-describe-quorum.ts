@@ -16,6 +16,13 @@ export const DescribeQuorumRequest = message({
   versions: '0-2',
   flexible: '0+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  clusterAction: true,
+  doc: 'Asks for leader, voters and observers of the metadata quorum (KIP-595).',
+  history: {
+    1: 'Times of the last fetch and of the last time caught up (KIP-836).',
+    2: 'Directories and endpoints of the nodes (KIP-853).',
+  },
   fields: {
     topics: array(TopicData),
   },
@@ -62,6 +69,7 @@ export const DescribeQuorumResponse = message({
   apiKey: 55,
   versions: '0-2',
   flexible: '0+',
+  doc: 'How far each replica is.',
   fields: {
     errorCode: int16(),
     errorMessage: string({ versions: '2+', nullable: '2+', ignorable: true }),

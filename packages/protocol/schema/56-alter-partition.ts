@@ -26,6 +26,12 @@ export const AlterPartitionRequest = message({
   versions: '2-3',
   flexible: '0+',
   listeners: ['controller'],
+  clusterAction: true,
+  doc: 'Leader to controller: proposes a new ISR (KIP-497).',
+  history: {
+    2: 'Topic ids replace names (KIP-841).',
+    3: "Broker epochs of the new ISR's members (KIP-903).",
+  },
   fields: {
     brokerId: int32(),
     brokerEpoch: int64({ default: -1 }),
@@ -54,6 +60,7 @@ export const AlterPartitionResponse = message({
   apiKey: 56,
   versions: '2-3',
   flexible: '0+',
+  doc: 'The partition state that the controller decided.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

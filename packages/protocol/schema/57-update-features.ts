@@ -14,6 +14,13 @@ export const UpdateFeaturesRequest = message({
   versions: '0-2',
   flexible: '0+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  clusterAction: true,
+  doc: 'Finalizes feature levels of the cluster (KIP-584).',
+  history: {
+    1: 'Can be tried without effect; downgrades have kinds.',
+    2: 'Features succeed or fail together; no results of single ones.',
+  },
   fields: {
     timeoutMs: int32({ default: 60000 }),
     featureUpdates: array(FeatureUpdateKey),
@@ -33,6 +40,7 @@ export const UpdateFeaturesResponse = message({
   apiKey: 57,
   versions: '0-2',
   flexible: '0+',
+  doc: 'Whether they were finalized.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

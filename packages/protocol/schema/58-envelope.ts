@@ -7,6 +7,8 @@ export const EnvelopeRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['controller'],
+  clusterAction: true,
+  doc: "Broker to controller: a client's request with its principal (KIP-590).",
   fields: {
     requestData: bytes(),
     requestPrincipal: bytes({ nullable: '0+' }),
@@ -20,6 +22,7 @@ export const EnvelopeResponse = message({
   apiKey: 58,
   versions: '0',
   flexible: '0+',
+  doc: "The controller's response to it.",
   fields: {
     responseData: bytes({ nullable: '0+', default: null }),
     errorCode: int16(),

@@ -37,6 +37,10 @@ export const FetchSnapshotRequest = message({
   versions: '0-1',
   flexible: '0+',
   listeners: ['controller'],
+  doc: 'KRaft: reads a part of a metadata snapshot (KIP-630).',
+  history: {
+    1: "The replica's directory; endpoints in the answer (KIP-853).",
+  },
   fields: {
     clusterId: string({ nullable: '0+', tag: 0, default: null }),
     replicaId: int32({ default: -1 }),
@@ -77,6 +81,7 @@ export const FetchSnapshotResponse = message({
   apiKey: 59,
   versions: '0-1',
   flexible: '0+',
+  doc: 'Bytes of the snapshot.',
   fields: {
     throttleTimeMs: int32({ ignorable: true }),
     errorCode: int16(),

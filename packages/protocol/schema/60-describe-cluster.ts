@@ -7,6 +7,11 @@ export const DescribeClusterRequest = message({
   versions: '0-2',
   flexible: '0+',
   listeners: ['broker', 'controller'],
+  doc: 'Asks for the brokers or controllers of the cluster (KIP-700).',
+  history: {
+    1: 'Endpoints of controllers (KIP-919).',
+    2: 'Fenced brokers on request (KIP-1073).',
+  },
   fields: {
     includeClusterAuthorizedOperations: bool(),
     endpointType: int8({ versions: '1+', default: 1 }),
@@ -28,6 +33,7 @@ export const DescribeClusterResponse = message({
   apiKey: 60,
   versions: '0-2',
   flexible: '0+',
+  doc: 'Cluster id, controller and nodes.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -12,6 +12,7 @@ export const DescribeProducersRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['broker'],
+  doc: 'Asks for the active producers of partitions (KIP-664).',
   fields: {
     topics: array(TopicRequest),
   },
@@ -44,6 +45,7 @@ export const DescribeProducersResponse = message({
   apiKey: 61,
   versions: '0',
   flexible: '0+',
+  doc: 'Producers with their epochs, sequences and open transactions.',
   fields: {
     throttleTimeMs: int32(),
     topics: array(TopicResponse),

@@ -20,6 +20,14 @@ export const BrokerRegistrationRequest = message({
   versions: '0-4',
   flexible: '0+',
   listeners: ['controller'],
+  clusterAction: true,
+  doc: 'Broker to controller: registers at the start (KIP-631).',
+  history: {
+    1: 'Migration from ZooKeeper.',
+    2: 'Log directories (KIP-858).',
+    3: 'Epoch before a clean shutdown (KIP-966).',
+    4: 'Features whose lowest level is 0 are not left out.',
+  },
   fields: {
     brokerId: int32(),
     clusterId: string(),
@@ -39,6 +47,7 @@ export const BrokerRegistrationResponse = message({
   apiKey: 62,
   versions: '0-4',
   flexible: '0+',
+  doc: "The broker's epoch.",
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -7,6 +7,12 @@ export const BrokerHeartbeatRequest = message({
   versions: '0-2',
   flexible: '0+',
   listeners: ['controller'],
+  clusterAction: true,
+  doc: 'Broker to controller: keeps its registration and asks to be unfenced or to stop (KIP-631).',
+  history: {
+    1: 'Failed log directories (KIP-858).',
+    2: 'Cordoned log directories (KIP-1066).',
+  },
   fields: {
     brokerId: int32(),
     brokerEpoch: int64({ default: -1 }),
@@ -24,6 +30,7 @@ export const BrokerHeartbeatResponse = message({
   apiKey: 63,
   versions: '0-2',
   flexible: '0+',
+  doc: 'Whether the broker is fenced, caught up, and may stop.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -7,6 +7,8 @@ export const UnregisterBrokerRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['broker', 'controller'],
+  forwardable: true,
+  doc: "Removes a broker's registration.",
   fields: {
     brokerId: int32(),
   },
@@ -18,6 +20,7 @@ export const UnregisterBrokerResponse = message({
   apiKey: 64,
   versions: '0',
   flexible: '0+',
+  doc: 'Whether it was removed.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -7,6 +7,7 @@ export const DescribeTransactionsRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['broker'],
+  doc: 'Asks for the state of transactional ids (KIP-664).',
   fields: {
     transactionalIds: array(string()),
   },
@@ -34,6 +35,7 @@ export const DescribeTransactionsResponse = message({
   apiKey: 65,
   versions: '0',
   flexible: '0+',
+  doc: 'State, producer and partitions of each.',
   fields: {
     throttleTimeMs: int32(),
     transactionStates: array(TransactionState),

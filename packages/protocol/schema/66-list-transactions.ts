@@ -7,10 +7,15 @@ export const ListTransactionsRequest = message({
   versions: '0-2',
   flexible: '0+',
   listeners: ['broker'],
+  doc: 'Asks for the transactional ids of a coordinator (KIP-664).',
+  history: {
+    1: 'A filter by duration (KIP-994).',
+    2: 'A filter by pattern (KIP-1152).',
+  },
   fields: {
     stateFilters: array(string()),
     producerIdFilters: array(int64()),
-    durationFilter: int64({ versions: '1+', default: -1 }),
+    durationFilter: int64({ versions: '1+', default: -1, as: 'saturate' }),
     transactionalIdPattern: string({ versions: '2+', nullable: '2+', default: null }),
   },
 })
@@ -27,6 +32,7 @@ export const ListTransactionsResponse = message({
   apiKey: 66,
   versions: '0-2',
   flexible: '0+',
+  doc: 'Ids with producer and state.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

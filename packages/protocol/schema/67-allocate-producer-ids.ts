@@ -7,6 +7,9 @@ export const AllocateProducerIdsRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['controller'],
+  forwardable: true,
+  clusterAction: true,
+  doc: 'Broker to controller: asks for a block of producer ids (KIP-730).',
   fields: {
     brokerId: int32(),
     brokerEpoch: int64({ default: -1 }),
@@ -19,6 +22,7 @@ export const AllocateProducerIdsResponse = message({
   apiKey: 67,
   versions: '0',
   flexible: '0+',
+  doc: 'First id and length of the block.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

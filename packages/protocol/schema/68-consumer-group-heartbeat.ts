@@ -12,6 +12,10 @@ export const ConsumerGroupHeartbeatRequest = message({
   versions: '0-1',
   flexible: '0+',
   listeners: ['broker'],
+  doc: "A consumer group's member: joins, reports what it owns, leaves (KIP-848).",
+  history: {
+    1: 'Subscription by pattern; the member makes its own id (KIP-1082).',
+  },
   fields: {
     groupId: string(),
     memberId: string(),
@@ -36,6 +40,7 @@ export const ConsumerGroupHeartbeatResponse = message({
   apiKey: 68,
   versions: '0-1',
   flexible: '0+',
+  doc: "The member's epoch, and its assignment when it changed.",
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

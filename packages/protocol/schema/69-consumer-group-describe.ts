@@ -7,6 +7,10 @@ export const ConsumerGroupDescribeRequest = message({
   versions: '0-1',
   flexible: '0+',
   listeners: ['broker'],
+  doc: 'Asks for state and members of consumer groups (KIP-848).',
+  history: {
+    1: 'Whether a member still speaks the classic protocol (KIP-1099).',
+  },
   fields: {
     groupIds: array(string()),
     includeAuthorizedOperations: bool(),
@@ -55,6 +59,7 @@ export const ConsumerGroupDescribeResponse = message({
   apiKey: 69,
   versions: '0-1',
   flexible: '0+',
+  doc: 'Members with present and target assignments.',
   fields: {
     throttleTimeMs: int32(),
     groups: array(DescribedGroup),

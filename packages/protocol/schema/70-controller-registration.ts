@@ -20,6 +20,7 @@ export const ControllerRegistrationRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['controller'],
+  doc: 'KRaft: a controller registers its endpoints and features (KIP-919).',
   fields: {
     controllerId: int32(),
     incarnationId: uuid(),
@@ -35,6 +36,7 @@ export const ControllerRegistrationResponse = message({
   apiKey: 70,
   versions: '0',
   flexible: '0+',
+  doc: 'Whether it was accepted.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

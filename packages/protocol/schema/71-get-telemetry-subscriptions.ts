@@ -7,6 +7,7 @@ export const GetTelemetrySubscriptionsRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['broker'],
+  doc: 'A client asks which metrics to push (KIP-714).',
   fields: {
     clientInstanceId: uuid(),
   },
@@ -18,6 +19,7 @@ export const GetTelemetrySubscriptionsResponse = message({
   apiKey: 71,
   versions: '0',
   flexible: '0+',
+  doc: 'The metrics, and how often and in which form to push them.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -7,6 +7,7 @@ export const PushTelemetryRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['broker'],
+  doc: 'A client pushes its metrics (KIP-714).',
   fields: {
     clientInstanceId: uuid(),
     subscriptionId: int32(),
@@ -22,6 +23,7 @@ export const PushTelemetryResponse = message({
   apiKey: 72,
   versions: '0',
   flexible: '0+',
+  doc: 'Whether they were accepted.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -21,6 +21,7 @@ export const AssignReplicasToDirsRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['controller'],
+  doc: 'Broker to controller: in which log directories replicas are (KIP-858).',
   fields: {
     brokerId: int32(),
     brokerEpoch: int64({ default: -1 }),
@@ -55,6 +56,7 @@ export const AssignReplicasToDirsResponse = message({
   apiKey: 73,
   versions: '0',
   flexible: '0+',
+  doc: 'Whether each assignment was accepted.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -7,6 +7,10 @@ export const ListConfigResourcesRequest = message({
   versions: '0-1',
   flexible: '0+',
   listeners: ['broker'],
+  doc: 'Asks for the resources that have settings (KIP-1142).',
+  history: {
+    1: 'Any type of resource; before, only client metrics.',
+  },
   fields: {
     resourceTypes: array(int8(), { versions: '1+' }),
   },
@@ -23,6 +27,7 @@ export const ListConfigResourcesResponse = message({
   apiKey: 74,
   versions: '0-1',
   flexible: '0+',
+  doc: 'Names and types of resources.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

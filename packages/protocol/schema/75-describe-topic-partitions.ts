@@ -16,6 +16,7 @@ export const DescribeTopicPartitionsRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['broker'],
+  doc: 'Asks for topics page by page (KIP-966).',
   fields: {
     topics: array(TopicRequest),
     responsePartitionLimit: int32({ default: 2000 }),
@@ -53,6 +54,7 @@ export const DescribeTopicPartitionsResponse = message({
   apiKey: 75,
   versions: '0',
   flexible: '0+',
+  doc: 'Partitions with eligible and last known leaders, and where to go on.',
   fields: {
     throttleTimeMs: int32({ ignorable: true }),
     topics: array(DescribeTopicPartitionsResponseTopic),

@@ -7,6 +7,7 @@ export const ShareGroupHeartbeatRequest = message({
   versions: '1',
   flexible: '0+',
   listeners: ['broker'],
+  doc: "A share group's member: joins, stays, leaves (KIP-932).",
   fields: {
     groupId: string(),
     memberId: string(),
@@ -31,6 +32,7 @@ export const ShareGroupHeartbeatResponse = message({
   apiKey: 76,
   versions: '1',
   flexible: '0+',
+  doc: "The member's epoch, and its assignment when it changed.",
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

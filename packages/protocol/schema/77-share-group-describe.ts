@@ -7,6 +7,7 @@ export const ShareGroupDescribeRequest = message({
   versions: '1',
   flexible: '0+',
   listeners: ['broker'],
+  doc: 'Asks for state and members of share groups (KIP-932).',
   fields: {
     groupIds: array(string()),
     includeAuthorizedOperations: bool(),
@@ -51,6 +52,7 @@ export const ShareGroupDescribeResponse = message({
   apiKey: 77,
   versions: '1',
   flexible: '0+',
+  doc: 'Members with their assignments.',
   fields: {
     throttleTimeMs: int32(),
     groups: array(DescribedGroup),

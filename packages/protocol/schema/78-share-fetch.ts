@@ -42,6 +42,10 @@ export const ShareFetchRequest = message({
   versions: '1-2',
   flexible: '0+',
   listeners: ['broker'],
+  doc: "Acquires records for a share group's member; may acknowledge earlier ones (KIP-932).",
+  history: {
+    2: 'Acquisition by record count (KIP-1206); renewing acknowledgements (KIP-1222).',
+  },
   fields: {
     groupId: string({ nullable: '0+', default: null }),
     memberId: string({ nullable: '0+' }),
@@ -98,6 +102,7 @@ export const ShareFetchResponse = message({
   apiKey: 78,
   versions: '1-2',
   flexible: '0+',
+  doc: 'Record batches, and which of their records were acquired.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -23,6 +23,10 @@ export const ShareAcknowledgeRequest = message({
   versions: '1-2',
   flexible: '0+',
   listeners: ['broker'],
+  doc: 'Acknowledges acquired records (KIP-932).',
+  history: {
+    2: 'Renewing acknowledgements (KIP-1222).',
+  },
   fields: {
     groupId: string({ nullable: '0+', default: null }),
     memberId: string({ nullable: '0+' }),
@@ -62,6 +66,7 @@ export const ShareAcknowledgeResponse = message({
   apiKey: 79,
   versions: '1-2',
   flexible: '0+',
+  doc: "Whether each partition's acknowledgements were taken.",
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -13,6 +13,11 @@ export const AddRaftVoterRequest = message({
   versions: '0-1',
   flexible: '0+',
   listeners: ['controller', 'broker'],
+  forwardable: true,
+  doc: 'KRaft: adds a voter (KIP-853).',
+  history: {
+    1: 'Can be answered before the change is committed.',
+  },
   fields: {
     clusterId: string({ nullable: '0+' }),
     timeoutMs: int32(),
@@ -29,6 +34,7 @@ export const AddRaftVoterResponse = message({
   apiKey: 80,
   versions: '0-1',
   flexible: '0+',
+  doc: 'Whether it was added.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -7,6 +7,8 @@ export const RemoveRaftVoterRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['controller', 'broker'],
+  forwardable: true,
+  doc: 'KRaft: removes a voter (KIP-853).',
   fields: {
     clusterId: string({ nullable: '0+' }),
     voterId: int32(),
@@ -20,6 +22,7 @@ export const RemoveRaftVoterResponse = message({
   apiKey: 81,
   versions: '0',
   flexible: '0+',
+  doc: 'Whether it was removed.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -18,6 +18,7 @@ export const UpdateRaftVoterRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['controller'],
+  doc: 'KRaft: a voter changes its endpoints or versions (KIP-853).',
   fields: {
     clusterId: string({ nullable: '0+' }),
     currentLeaderEpoch: int32(),
@@ -41,6 +42,7 @@ export const UpdateRaftVoterResponse = message({
   apiKey: 82,
   versions: '0',
   flexible: '0+',
+  doc: 'Whether it was changed, and who leads.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

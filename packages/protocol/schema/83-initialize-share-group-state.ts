@@ -18,6 +18,8 @@ export const InitializeShareGroupStateRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['broker'],
+  clusterAction: true,
+  doc: 'Group to share coordinator: begins the state of share partitions (KIP-932).',
   fields: {
     groupId: string(),
     topics: array(InitializeStateData),
@@ -41,6 +43,7 @@ export const InitializeShareGroupStateResponse = message({
   apiKey: 83,
   versions: '0',
   flexible: '0+',
+  doc: 'Whether each was begun.',
   fields: {
     results: array(InitializeStateResult),
   },

@@ -17,6 +17,8 @@ export const ReadShareGroupStateRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['broker'],
+  clusterAction: true,
+  doc: 'Leader to share coordinator: reads the state of share partitions (KIP-932).',
   fields: {
     groupId: string(),
     topics: array(ReadStateData),
@@ -50,6 +52,7 @@ export const ReadShareGroupStateResponse = message({
   apiKey: 84,
   versions: '0',
   flexible: '0+',
+  doc: 'State batches of each partition.',
   fields: {
     results: array(ReadStateResult),
   },

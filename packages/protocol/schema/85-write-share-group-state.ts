@@ -28,6 +28,11 @@ export const WriteShareGroupStateRequest = message({
   versions: '0-1',
   flexible: '0+',
   listeners: ['broker'],
+  clusterAction: true,
+  doc: 'Leader to share coordinator: writes the state of share partitions (KIP-932).',
+  history: {
+    1: 'Count of records whose delivery is complete (KIP-1226).',
+  },
   fields: {
     groupId: string(),
     topics: array(WriteStateData),
@@ -51,6 +56,7 @@ export const WriteShareGroupStateResponse = message({
   apiKey: 85,
   versions: '0-1',
   flexible: '0+',
+  doc: 'Whether each was written.',
   fields: {
     results: array(WriteStateResult),
   },

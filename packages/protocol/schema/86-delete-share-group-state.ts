@@ -16,6 +16,8 @@ export const DeleteShareGroupStateRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['broker'],
+  clusterAction: true,
+  doc: 'Group to share coordinator: deletes the state of share partitions (KIP-932).',
   fields: {
     groupId: string(),
     topics: array(DeleteStateData),
@@ -39,6 +41,7 @@ export const DeleteShareGroupStateResponse = message({
   apiKey: 86,
   versions: '0',
   flexible: '0+',
+  doc: 'Whether each was deleted.',
   fields: {
     results: array(DeleteStateResult),
   },

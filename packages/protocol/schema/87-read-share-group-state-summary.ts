@@ -17,6 +17,11 @@ export const ReadShareGroupStateSummaryRequest = message({
   versions: '0-1',
   flexible: '0+',
   listeners: ['broker'],
+  clusterAction: true,
+  doc: 'Group to share coordinator: reads only the start offsets of share partitions (KIP-932).',
+  history: {
+    1: 'Count of records whose delivery is complete (KIP-1226).',
+  },
   fields: {
     groupId: string(),
     topics: array(ReadStateSummaryData),
@@ -44,6 +49,7 @@ export const ReadShareGroupStateSummaryResponse = message({
   apiKey: 87,
   versions: '0-1',
   flexible: '0+',
+  doc: 'Start offset and epochs of each partition.',
   fields: {
     results: array(ReadStateSummaryResult),
   },

@@ -68,6 +68,7 @@ export const StreamsGroupHeartbeatRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['broker'],
+  doc: "A streams group's member: joins with its topology, reports its tasks, leaves (KIP-1071).",
   fields: {
     groupId: string(),
     memberId: string(),
@@ -111,6 +112,7 @@ export const StreamsGroupHeartbeatResponse = message({
   apiKey: 88,
   versions: '0',
   flexible: '0+',
+  doc: "The member's epoch, and its tasks when they changed.",
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -7,6 +7,7 @@ export const StreamsGroupDescribeRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['broker'],
+  doc: 'Asks for state, topology and members of streams groups (KIP-1071).',
   fields: {
     groupIds: array(string()),
     includeAuthorizedOperations: bool(),
@@ -96,6 +97,7 @@ export const StreamsGroupDescribeResponse = message({
   apiKey: 89,
   versions: '0',
   flexible: '0+',
+  doc: 'Members with present and target tasks.',
   fields: {
     throttleTimeMs: int32(),
     groups: array(DescribedGroup),

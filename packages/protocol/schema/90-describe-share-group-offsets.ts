@@ -17,6 +17,10 @@ export const DescribeShareGroupOffsetsRequest = message({
   versions: '0-1',
   flexible: '0+',
   listeners: ['broker'],
+  doc: 'Asks for the start offsets of share groups (KIP-932).',
+  history: {
+    1: 'Lag in the answer (KIP-1226).',
+  },
   fields: {
     groups: array(DescribeShareGroupOffsetsRequestGroup),
   },
@@ -53,6 +57,7 @@ export const DescribeShareGroupOffsetsResponse = message({
   apiKey: 90,
   versions: '0-1',
   flexible: '0+',
+  doc: 'Start offset of each share partition.',
   fields: {
     throttleTimeMs: int32(),
     groups: array(DescribeShareGroupOffsetsResponseGroup),

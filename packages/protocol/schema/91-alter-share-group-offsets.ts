@@ -17,6 +17,7 @@ export const AlterShareGroupOffsetsRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['broker'],
+  doc: 'Sets the start offsets of an empty share group (KIP-932).',
   fields: {
     groupId: string(),
     topics: array(AlterShareGroupOffsetsRequestTopic),
@@ -41,6 +42,7 @@ export const AlterShareGroupOffsetsResponse = message({
   apiKey: 91,
   versions: '0',
   flexible: '0+',
+  doc: 'Whether each was set.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -11,6 +11,7 @@ export const DeleteShareGroupOffsetsRequest = message({
   versions: '0',
   flexible: '0+',
   listeners: ['broker'],
+  doc: 'Deletes topics from an empty share group (KIP-932).',
   fields: {
     groupId: string(),
     topics: array(DeleteShareGroupOffsetsRequestTopic),
@@ -30,6 +31,7 @@ export const DeleteShareGroupOffsetsResponse = message({
   apiKey: 92,
   versions: '0',
   flexible: '0+',
+  doc: 'Whether each was deleted.',
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

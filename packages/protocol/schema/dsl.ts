@@ -92,7 +92,16 @@ export interface MessageSchema {
   listeners?: readonly ('broker' | 'controller')[]
   /** The newest version is not offered unless unstable versions are enabled. */
   latestVersionUnstable?: boolean
-  doc?: string
+  /** Lowest version that ApiVersions names, where it is not the lowest that is served. */
+  advertisedFrom?: number
+  /** A broker hands the request on to the active controller. */
+  forwardable?: boolean
+  /** Only for those who may act for the cluster: brokers among themselves, administrators. */
+  clusterAction?: boolean
+  /** What the message is for. */
+  doc: string
+  /** What a version brought. Versions that only changed encodings are left out. */
+  history?: Readonly<Record<number, string>>
   fields: Fields
 }
 

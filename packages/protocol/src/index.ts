@@ -1,3 +1,4 @@
+export * from './api-versions.ts'
 export * from './compression/index.ts'
 export * from './error-codes.ts'
 export * from './generated/index.ts'

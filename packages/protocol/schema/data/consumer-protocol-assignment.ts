@@ -10,6 +10,7 @@ export const ConsumerProtocolAssignment = message({
   kind: 'data',
   versions: '0-3',
   flexible: 'none',
+  doc: "What a classic consumer group's leader assigns to a member. Newer versions only append fields.",
   fields: {
     assignedPartitions: array(TopicPartition),
     userData: bytes({ nullable: '0+', default: null }),

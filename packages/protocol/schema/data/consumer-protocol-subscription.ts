@@ -10,6 +10,12 @@ export const ConsumerProtocolSubscription = message({
   kind: 'data',
   versions: '0-3',
   flexible: 'none',
+  doc: "What a classic consumer group's member tells its leader. Newer versions only append fields.",
+  history: {
+    1: 'Partitions that the member owns (KIP-429).',
+    2: 'Generation in which it owned them (KIP-792).',
+    3: 'Rack of the member (KIP-881).',
+  },
   fields: {
     topics: array(string()),
     userData: bytes({ nullable: '0+', default: null }),

@@ -5,6 +5,7 @@ export const ControlRecordTypeSchema = message({
   kind: 'data',
   versions: '0',
   flexible: 'none',
+  doc: 'Key of a control record: which type of control record it is.',
   fields: {
     type: int16(),
   },

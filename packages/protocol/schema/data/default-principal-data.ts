@@ -5,6 +5,7 @@ export const DefaultPrincipalData = message({
   kind: 'data',
   versions: '0',
   flexible: '0+',
+  doc: 'A principal as it travels inside an Envelope.',
   fields: {
     type: string(),
     name: string(),

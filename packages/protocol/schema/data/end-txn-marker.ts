@@ -5,6 +5,7 @@ export const EndTxnMarker = message({
   kind: 'data',
   versions: '0',
   flexible: 'none',
+  doc: 'Value of the control record that ends a transaction in a partition.',
   fields: {
     coordinatorEpoch: int32(),
   },

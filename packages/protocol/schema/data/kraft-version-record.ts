@@ -5,6 +5,7 @@ export const KRaftVersionRecord = message({
   kind: 'data',
   versions: '0',
   flexible: '0+',
+  doc: "Control record: the version of the quorum's own protocol (KIP-853).",
   fields: {
     version: int16(),
     kRaftVersion: int16(),

@@ -10,6 +10,10 @@ export const LeaderChangeMessage = message({
   kind: 'data',
   versions: '0-1',
   flexible: '0+',
+  doc: "Control record: the first record of a metadata leader's epoch.",
+  history: {
+    1: 'Directories of voters (KIP-853).',
+  },
   fields: {
     version: int16(),
     leaderId: int32(),

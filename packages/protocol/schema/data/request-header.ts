@@ -5,6 +5,7 @@ export const RequestHeader = message({
   kind: 'header',
   versions: '1-2',
   flexible: '2+',
+  doc: 'Stands before each request. The client id is never compact, so that any broker can read the header of any ApiVersions request.',
   fields: {
     requestApiKey: int16(),
     requestApiVersion: int16(),

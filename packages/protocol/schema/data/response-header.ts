@@ -5,6 +5,7 @@ export const ResponseHeader = message({
   kind: 'header',
   versions: '0-1',
   flexible: '1+',
+  doc: 'Stands before each response.',
   fields: {
     correlationId: int32(),
   },

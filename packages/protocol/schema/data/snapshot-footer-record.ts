@@ -5,6 +5,7 @@ export const SnapshotFooterRecord = message({
   kind: 'data',
   versions: '0',
   flexible: '0+',
+  doc: 'Control record: ends a metadata snapshot.',
   fields: {
     version: int16(),
   },

@@ -5,6 +5,7 @@ export const SnapshotHeaderRecord = message({
   kind: 'data',
   versions: '0',
   flexible: '0+',
+  doc: 'Control record: begins a metadata snapshot.',
   fields: {
     version: int16(),
     lastContainedLogTimestamp: int64({ as: 'saturate' }),

@@ -23,6 +23,7 @@ export const VotersRecord = message({
   kind: 'data',
   versions: '0',
   flexible: '0+',
+  doc: 'Control record: the voters of the metadata quorum (KIP-853).',
   fields: {
     version: int16(),
     voters: array(Voter),

@@ -6,6 +6,7 @@ export const ConsumerGroupCurrentMemberAssignmentKey = message({
   apiKey: 8,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of ConsumerGroupCurrentMemberAssignmentValue.',
   fields: {
     groupId: string(),
     memberId: string(),
@@ -24,6 +25,7 @@ export const ConsumerGroupCurrentMemberAssignmentValue = message({
   apiKey: 8,
   versions: '0',
   flexible: '0+',
+  doc: "What a consumer group's member owns, and what it must still give up (KIP-848).",
   fields: {
     memberEpoch: int32(),
     previousMemberEpoch: int32(),

@@ -6,6 +6,7 @@ export const ConsumerGroupMemberMetadataKey = message({
   apiKey: 5,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of ConsumerGroupMemberMetadataValue.',
   fields: {
     groupId: string(),
     memberId: string(),
@@ -28,6 +29,7 @@ export const ConsumerGroupMemberMetadataValue = message({
   apiKey: 5,
   versions: '0',
   flexible: '0+',
+  doc: "A consumer group's member and its subscription (KIP-848).",
   fields: {
     instanceId: string({ nullable: '0+' }),
     rackId: string({ nullable: '0+' }),

@@ -6,6 +6,7 @@ export const ConsumerGroupMetadataKey = message({
   apiKey: 3,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of ConsumerGroupMetadataValue.',
   fields: {
     groupId: string(),
   },
@@ -17,8 +18,9 @@ export const ConsumerGroupMetadataValue = message({
   apiKey: 3,
   versions: '0',
   flexible: '0+',
+  doc: 'Epoch of a consumer group, and a hash of the topics it reads (KIP-848, KIP-1101).',
   fields: {
     epoch: int32(),
-    metadataHash: int64({ tag: 0, default: 0 }),
+    metadataHash: int64({ tag: 0, default: 0, as: 'bigint' }),
   },
 })

@@ -6,6 +6,7 @@ export const ConsumerGroupPartitionMetadataKey = message({
   apiKey: 4,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of ConsumerGroupPartitionMetadataValue.',
   fields: {
     groupId: string(),
   },
@@ -29,6 +30,7 @@ export const ConsumerGroupPartitionMetadataValue = message({
   apiKey: 4,
   versions: '0',
   flexible: '0+',
+  doc: "Partition counts of a consumer group's topics; since 4.1 a hash in ConsumerGroupMetadata replaces it.",
   fields: {
     topics: array(TopicMetadata),
   },

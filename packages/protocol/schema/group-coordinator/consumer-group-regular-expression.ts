@@ -6,6 +6,7 @@ export const ConsumerGroupRegularExpressionKey = message({
   apiKey: 16,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of ConsumerGroupRegularExpressionValue.',
   fields: {
     groupId: string(),
     regularExpression: string(),
@@ -18,6 +19,7 @@ export const ConsumerGroupRegularExpressionValue = message({
   apiKey: 16,
   versions: '0',
   flexible: '0+',
+  doc: "Topics that a consumer group's pattern matched (KIP-848).",
   fields: {
     topics: array(string()),
     version: int64(),

@@ -6,6 +6,7 @@ export const ConsumerGroupTargetAssignmentMemberKey = message({
   apiKey: 7,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of ConsumerGroupTargetAssignmentMemberValue.',
   fields: {
     groupId: string(),
     memberId: string(),
@@ -23,6 +24,7 @@ export const ConsumerGroupTargetAssignmentMemberValue = message({
   apiKey: 7,
   versions: '0',
   flexible: '0+',
+  doc: "What a consumer group's member shall own (KIP-848).",
   fields: {
     topicPartitions: array(TopicPartition),
   },

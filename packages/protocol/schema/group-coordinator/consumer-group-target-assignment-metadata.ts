@@ -6,6 +6,7 @@ export const ConsumerGroupTargetAssignmentMetadataKey = message({
   apiKey: 6,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of ConsumerGroupTargetAssignmentMetadataValue.',
   fields: {
     groupId: string(),
   },
@@ -17,6 +18,7 @@ export const ConsumerGroupTargetAssignmentMetadataValue = message({
   apiKey: 6,
   versions: '0',
   flexible: '0+',
+  doc: "Epoch of a consumer group's target assignment (KIP-848), and when it was made (KIP-1263).",
   fields: {
     assignmentEpoch: int32(),
     assignmentTimestamp: int64({ tag: 0, default: 0, ignorable: true, as: 'saturate' }),

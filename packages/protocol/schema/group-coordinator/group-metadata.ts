@@ -6,6 +6,7 @@ export const GroupMetadataKey = message({
   apiKey: 2,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of GroupMetadataValue.',
   fields: {
     group: string(),
   },
@@ -28,6 +29,12 @@ export const GroupMetadataValue = message({
   apiKey: 2,
   versions: '0-4',
   flexible: '4+',
+  doc: 'A classic group: its generation and members.',
+  history: {
+    1: 'Rebalance timeout of members.',
+    2: 'Time of the last change of state.',
+    3: 'Static members (KIP-345).',
+  },
   fields: {
     protocolType: string(),
     generation: int32(),

@@ -6,6 +6,7 @@ export const LegacyOffsetCommitKey = message({
   apiKey: 0,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of LegacyOffsetCommitValue.',
   fields: {
     group: string(),
     topic: string(),
@@ -19,6 +20,7 @@ export const LegacyOffsetCommitValue = message({
   apiKey: 0,
   versions: '0',
   flexible: 'none',
+  doc: 'A committed offset in the oldest form, which 0 as key version marks.',
   fields: {
     offset: int64(),
     metadata: string(),

@@ -6,6 +6,7 @@ export const OffsetCommitKey = message({
   apiKey: 1,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of OffsetCommitValue.',
   fields: {
     group: string(),
     topic: string(),
@@ -19,6 +20,12 @@ export const OffsetCommitValue = message({
   apiKey: 1,
   versions: '0-4',
   flexible: '4+',
+  doc: "A group's committed offset of one partition.",
+  history: {
+    1: 'An expiry for each offset.',
+    2: 'No expiry any more.',
+    3: 'Leader epoch (KIP-320).',
+  },
   fields: {
     offset: int64(),
     leaderEpoch: int32({ versions: '3+', default: -1, ignorable: true }),

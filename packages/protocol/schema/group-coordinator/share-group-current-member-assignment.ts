@@ -6,6 +6,7 @@ export const ShareGroupCurrentMemberAssignmentKey = message({
   apiKey: 14,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of ShareGroupCurrentMemberAssignmentValue.',
   fields: {
     groupId: string(),
     memberId: string(),
@@ -23,6 +24,7 @@ export const ShareGroupCurrentMemberAssignmentValue = message({
   apiKey: 14,
   versions: '0',
   flexible: '0+',
+  doc: "What a share group's member reads (KIP-932).",
   fields: {
     memberEpoch: int32(),
     previousMemberEpoch: int32(),

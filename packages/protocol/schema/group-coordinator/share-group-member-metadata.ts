@@ -6,6 +6,7 @@ export const ShareGroupMemberMetadataKey = message({
   apiKey: 10,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of ShareGroupMemberMetadataValue.',
   fields: {
     groupId: string(),
     memberId: string(),
@@ -18,6 +19,7 @@ export const ShareGroupMemberMetadataValue = message({
   apiKey: 10,
   versions: '0',
   flexible: '0+',
+  doc: "A share group's member and its subscription (KIP-932).",
   fields: {
     rackId: string({ nullable: '0+' }),
     clientId: string(),

@@ -6,6 +6,7 @@ export const ShareGroupMetadataKey = message({
   apiKey: 11,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of ShareGroupMetadataValue.',
   fields: {
     groupId: string(),
   },
@@ -17,8 +18,9 @@ export const ShareGroupMetadataValue = message({
   apiKey: 11,
   versions: '0',
   flexible: '0+',
+  doc: 'Epoch of a share group, and a hash of the topics it reads (KIP-932).',
   fields: {
     epoch: int32(),
-    metadataHash: int64(),
+    metadataHash: int64({ as: 'bigint' }),
   },
 })

@@ -6,6 +6,7 @@ export const ShareGroupStatePartitionMetadataKey = message({
   apiKey: 15,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of ShareGroupStatePartitionMetadataValue.',
   fields: {
     groupId: string(),
   },
@@ -28,6 +29,7 @@ export const ShareGroupStatePartitionMetadataValue = message({
   apiKey: 15,
   versions: '0',
   flexible: '0+',
+  doc: 'Which share partitions of a group have state, or are about to get or lose it (KIP-932).',
   fields: {
     initializingTopics: array(TopicPartitionsInfo),
     initializedTopics: array(TopicPartitionsInfo),

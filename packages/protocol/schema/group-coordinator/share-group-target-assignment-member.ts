@@ -6,6 +6,7 @@ export const ShareGroupTargetAssignmentMemberKey = message({
   apiKey: 13,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of ShareGroupTargetAssignmentMemberValue.',
   fields: {
     groupId: string(),
     memberId: string(),
@@ -23,6 +24,7 @@ export const ShareGroupTargetAssignmentMemberValue = message({
   apiKey: 13,
   versions: '0',
   flexible: '0+',
+  doc: "What a share group's member shall read (KIP-932).",
   fields: {
     topicPartitions: array(TopicPartition),
   },

@@ -6,6 +6,7 @@ export const ShareGroupTargetAssignmentMetadataKey = message({
   apiKey: 12,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of ShareGroupTargetAssignmentMetadataValue.',
   fields: {
     groupId: string(),
   },
@@ -17,6 +18,7 @@ export const ShareGroupTargetAssignmentMetadataValue = message({
   apiKey: 12,
   versions: '0',
   flexible: '0+',
+  doc: "Epoch of a share group's target assignment (KIP-932), and when it was made (KIP-1263).",
   fields: {
     assignmentEpoch: int32(),
     assignmentTimestamp: int64({ tag: 0, default: 0, ignorable: true, as: 'saturate' }),

@@ -6,6 +6,7 @@ export const StreamsGroupCurrentMemberAssignmentKey = message({
   apiKey: 22,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of StreamsGroupCurrentMemberAssignmentValue.',
   fields: {
     groupId: string(),
     memberId: string(),
@@ -24,6 +25,7 @@ export const StreamsGroupCurrentMemberAssignmentValue = message({
   apiKey: 22,
   versions: '0',
   flexible: '0+',
+  doc: "The tasks that a streams group's member has, and those it must still give up (KIP-1071).",
   fields: {
     memberEpoch: int32(),
     previousMemberEpoch: int32(),

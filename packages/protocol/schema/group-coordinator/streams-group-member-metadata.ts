@@ -6,6 +6,7 @@ export const StreamsGroupMemberMetadataKey = message({
   apiKey: 19,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of StreamsGroupMemberMetadataValue.',
   fields: {
     groupId: string(),
     memberId: string(),
@@ -28,6 +29,7 @@ export const StreamsGroupMemberMetadataValue = message({
   apiKey: 19,
   versions: '0',
   flexible: '0+',
+  doc: "A streams group's member (KIP-1071).",
   fields: {
     instanceId: string({ nullable: '0+' }),
     rackId: string({ nullable: '0+' }),

@@ -6,6 +6,7 @@ export const StreamsGroupMetadataKey = message({
   apiKey: 17,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of StreamsGroupMetadataValue.',
   fields: {
     groupId: string(),
   },
@@ -22,9 +23,10 @@ export const StreamsGroupMetadataValue = message({
   apiKey: 17,
   versions: '0',
   flexible: '0+',
+  doc: 'Epoch of a streams group, and a hash of the topics it reads (KIP-1071).',
   fields: {
     epoch: int32(),
-    metadataHash: int64(),
+    metadataHash: int64({ as: 'bigint' }),
     validatedTopologyEpoch: int32({ tag: 0, default: -1 }),
     lastAssignmentConfigs: array(LastAssignmentConfig, { nullable: '0+', tag: 1 }),
   },

@@ -6,6 +6,7 @@ export const StreamsGroupTargetAssignmentMemberKey = message({
   apiKey: 21,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of StreamsGroupTargetAssignmentMemberValue.',
   fields: {
     groupId: string(),
     memberId: string(),
@@ -23,6 +24,7 @@ export const StreamsGroupTargetAssignmentMemberValue = message({
   apiKey: 21,
   versions: '0',
   flexible: '0+',
+  doc: "The tasks that a streams group's member shall have (KIP-1071).",
   fields: {
     activeTasks: array(TaskIds),
     standbyTasks: array(TaskIds),

@@ -6,6 +6,7 @@ export const StreamsGroupTargetAssignmentMetadataKey = message({
   apiKey: 20,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of StreamsGroupTargetAssignmentMetadataValue.',
   fields: {
     groupId: string(),
   },
@@ -17,6 +18,7 @@ export const StreamsGroupTargetAssignmentMetadataValue = message({
   apiKey: 20,
   versions: '0',
   flexible: '0+',
+  doc: "Epoch of a streams group's target assignment (KIP-1071), and when it was made (KIP-1263).",
   fields: {
     assignmentEpoch: int32(),
     assignmentTimestamp: int64({ tag: 0, default: 0, ignorable: true, as: 'saturate' }),

@@ -6,6 +6,7 @@ export const StreamsGroupTopologyKey = message({
   apiKey: 23,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of StreamsGroupTopologyValue.',
   fields: {
     groupId: string(),
   },
@@ -45,6 +46,7 @@ export const StreamsGroupTopologyValue = message({
   apiKey: 23,
   versions: '0',
   flexible: '0+',
+  doc: 'The topology of a streams group: its subtopologies and their topics (KIP-1071).',
   fields: {
     epoch: int32(),
     subtopologies: array(Subtopology),

@@ -6,6 +6,7 @@ export const AccessControlEntryRecord = message({
   apiKey: 18,
   versions: '0',
   flexible: '0+',
+  doc: 'An ACL.',
   fields: {
     id: uuid(),
     resourceType: int8(),

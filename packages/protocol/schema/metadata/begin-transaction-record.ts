@@ -6,6 +6,7 @@ export const BeginTransactionRecord = message({
   apiKey: 23,
   versions: '0',
   flexible: '0+',
+  doc: 'Begins a group of records that take effect together (KIP-868).',
   fields: {
     name: string({ nullable: '0+', tag: 0, default: null }),
   },

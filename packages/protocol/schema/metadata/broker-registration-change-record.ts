@@ -6,6 +6,12 @@ export const BrokerRegistrationChangeRecord = message({
   apiKey: 17,
   versions: '0-3',
   flexible: '0+',
+  doc: "Changes of a broker's registration: fencing, shutdown, directories.",
+  history: {
+    1: 'Controlled shutdown.',
+    2: 'Log directories (KIP-858).',
+    3: 'Cordoned log directories (KIP-1066).',
+  },
   fields: {
     brokerId: int32(),
     brokerEpoch: int64(),

@@ -6,6 +6,7 @@ export const ClearElrRecord = message({
   apiKey: 28,
   versions: '0',
   flexible: '0+',
+  doc: 'Forgets eligible leaders, of one topic or of all (KIP-966).',
   fields: {
     topicName: string(),
   },

@@ -11,6 +11,7 @@ export const ClientQuotaRecord = message({
   apiKey: 14,
   versions: '0',
   flexible: '0+',
+  doc: 'Sets or removes one quota of an entity.',
   fields: {
     entity: array(EntityData),
     key: string(),

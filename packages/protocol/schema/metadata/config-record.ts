@@ -6,6 +6,7 @@ export const ConfigRecord = message({
   apiKey: 4,
   versions: '0',
   flexible: '0+',
+  doc: 'Sets a setting of a resource, or removes it with null.',
   fields: {
     resourceType: int8(),
     resourceName: string(),

@@ -6,6 +6,7 @@ export const DelegationTokenRecord = message({
   apiKey: 10,
   versions: '0',
   flexible: '0+',
+  doc: 'A delegation token.',
   fields: {
     owner: string(),
     requester: string(),

@@ -6,5 +6,6 @@ export const EndTransactionRecord = message({
   apiKey: 24,
   versions: '0',
   flexible: '0+',
+  doc: 'Puts the records since the last BeginTransactionRecord into effect (KIP-868).',
   fields: {},
 })

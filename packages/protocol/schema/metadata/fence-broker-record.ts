@@ -6,6 +6,7 @@ export const FenceBrokerRecord = message({
   apiKey: 7,
   versions: '0',
   flexible: '0+',
+  doc: 'A broker is fenced. Replaced by BrokerRegistrationChangeRecord.',
   fields: {
     id: int32(),
     epoch: int64(),

@@ -6,5 +6,6 @@ export const NoOpRecord = message({
   apiKey: 20,
   versions: '0',
   flexible: '0+',
+  doc: 'Says nothing; shows that the metadata leader is alive.',
   fields: {},
 })

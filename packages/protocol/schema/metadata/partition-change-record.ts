@@ -6,6 +6,11 @@ export const PartitionChangeRecord = message({
   apiKey: 5,
   versions: '0-2',
   flexible: '0+',
+  doc: 'Changes of a partition; a field that stays as it is, is left out.',
+  history: {
+    1: 'Log directories (KIP-858).',
+    2: 'Eligible and last known leaders (KIP-966).',
+  },
   fields: {
     partitionId: int32({ default: -1 }),
     topicId: uuid(),

@@ -6,6 +6,11 @@ export const PartitionRecord = message({
   apiKey: 3,
   versions: '0-2',
   flexible: '0+',
+  doc: 'A partition with its replicas, ISR and leader.',
+  history: {
+    1: 'Log directories (KIP-858).',
+    2: 'Eligible and last known leaders (KIP-966).',
+  },
   fields: {
     partitionId: int32({ default: -1 }),
     topicId: uuid(),

@@ -6,6 +6,7 @@ export const ProducerIdsRecord = message({
   apiKey: 15,
   versions: '0',
   flexible: '0+',
+  doc: 'A block of producer ids was given to a broker.',
   fields: {
     brokerId: int32(),
     brokerEpoch: int64({ default: -1 }),

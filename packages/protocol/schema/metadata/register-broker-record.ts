@@ -19,6 +19,13 @@ export const RegisterBrokerRecord = message({
   apiKey: 0,
   versions: '0-4',
   flexible: '0+',
+  doc: 'A broker registered.',
+  history: {
+    1: 'Controlled shutdown.',
+    2: 'Migration from ZooKeeper.',
+    3: 'Log directories (KIP-858).',
+    4: 'Cordoned log directories (KIP-1066).',
+  },
   fields: {
     brokerId: int32(),
     isMigratingZkBroker: bool({ versions: '2+', default: false }),

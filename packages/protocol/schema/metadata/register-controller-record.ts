@@ -19,6 +19,7 @@ export const RegisterControllerRecord = message({
   apiKey: 27,
   versions: '0',
   flexible: '0+',
+  doc: 'A controller registered (KIP-919).',
   fields: {
     controllerId: int32(),
     incarnationId: uuid(),

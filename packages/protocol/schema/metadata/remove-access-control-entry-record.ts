@@ -6,6 +6,7 @@ export const RemoveAccessControlEntryRecord = message({
   apiKey: 19,
   versions: '0',
   flexible: '0+',
+  doc: 'An ACL is gone.',
   fields: {
     id: uuid(),
   },

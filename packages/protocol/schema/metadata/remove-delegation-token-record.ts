@@ -6,6 +6,7 @@ export const RemoveDelegationTokenRecord = message({
   apiKey: 26,
   versions: '0',
   flexible: '0+',
+  doc: 'A delegation token is gone.',
   fields: {
     tokenId: string(),
   },

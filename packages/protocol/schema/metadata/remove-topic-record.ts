@@ -6,6 +6,7 @@ export const RemoveTopicRecord = message({
   apiKey: 9,
   versions: '0',
   flexible: '0+',
+  doc: 'A topic is gone, with its partitions and settings.',
   fields: {
     topicId: uuid(),
   },

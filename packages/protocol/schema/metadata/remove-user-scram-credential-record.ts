@@ -6,6 +6,7 @@ export const RemoveUserScramCredentialRecord = message({
   apiKey: 22,
   versions: '0',
   flexible: '0+',
+  doc: 'A SCRAM credential is gone.',
   fields: {
     name: string(),
     mechanism: int8(),

@@ -6,6 +6,7 @@ export const TopicRecord = message({
   apiKey: 2,
   versions: '0',
   flexible: '0+',
+  doc: 'A topic: its name and id.',
   fields: {
     name: string(),
     topicId: uuid(),

@@ -6,6 +6,7 @@ export const UnfenceBrokerRecord = message({
   apiKey: 8,
   versions: '0',
   flexible: '0+',
+  doc: 'A broker is unfenced. Replaced by BrokerRegistrationChangeRecord.',
   fields: {
     id: int32(),
     epoch: int64(),

@@ -6,6 +6,7 @@ export const UnregisterBrokerRecord = message({
   apiKey: 1,
   versions: '0',
   flexible: '0+',
+  doc: "A broker's registration is gone.",
   fields: {
     brokerId: int32(),
     brokerEpoch: int64(),

@@ -6,6 +6,7 @@ export const UserScramCredentialRecord = message({
   apiKey: 11,
   versions: '0',
   flexible: '0+',
+  doc: 'A SCRAM credential of a user.',
   fields: {
     name: string(),
     mechanism: int8(),

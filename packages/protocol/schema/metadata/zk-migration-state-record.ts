@@ -6,6 +6,7 @@ export const ZkMigrationStateRecord = message({
   apiKey: 21,
   versions: '0',
   flexible: '0+',
+  doc: 'Where a migration from ZooKeeper stands; kept because logs of 3.x may hold it.',
   fields: {
     zkMigrationState: int8(),
   },

@@ -9,6 +9,10 @@ export const QuorumStateData = message({
   kind: 'data',
   versions: '0-1',
   flexible: '0+',
+  doc: 'What a node remembers of its quorum: epoch, leader, vote. Stored as JSON.',
+  history: {
+    1: 'Directory of the node voted for; no voters (KIP-853).',
+  },
   fields: {
     clusterId: string({ versions: '0' }),
     leaderId: int32({ default: -1 }),

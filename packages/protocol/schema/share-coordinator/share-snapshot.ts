@@ -6,6 +6,7 @@ export const ShareSnapshotKey = message({
   apiKey: 0,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of ShareSnapshotValue.',
   fields: {
     groupId: string(),
     topicId: uuid(),
@@ -26,6 +27,7 @@ export const ShareSnapshotValue = message({
   apiKey: 0,
   versions: '0',
   flexible: '0+',
+  doc: 'The whole state of a share partition (KIP-932).',
   fields: {
     snapshotEpoch: int32(),
     stateEpoch: int32(),

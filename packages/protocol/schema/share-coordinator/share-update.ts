@@ -6,6 +6,7 @@ export const ShareUpdateKey = message({
   apiKey: 1,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of ShareUpdateValue.',
   fields: {
     groupId: string(),
     topicId: uuid(),
@@ -26,6 +27,7 @@ export const ShareUpdateValue = message({
   apiKey: 1,
   versions: '0',
   flexible: '0+',
+  doc: "A change of a share partition's state since its snapshot (KIP-932).",
   fields: {
     snapshotEpoch: int32(),
     leaderEpoch: int32(),

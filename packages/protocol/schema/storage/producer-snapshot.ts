@@ -16,6 +16,7 @@ export const ProducerSnapshot = message({
   kind: 'data',
   versions: '1',
   flexible: 'none',
+  doc: "The state of a partition's producers, as the snapshot files beside its segments hold it.",
   fields: {
     crc: uint32(),
     producerEntries: array(ProducerEntry),

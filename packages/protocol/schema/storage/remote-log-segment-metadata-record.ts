@@ -34,6 +34,7 @@ export const RemoteLogSegmentMetadataRecord = message({
   apiKey: 0,
   versions: '0',
   flexible: '0+',
+  doc: 'A segment copied to remote storage (KIP-405).',
   fields: {
     remoteLogSegmentId: of(RemoteLogSegmentIdEntry),
     startOffset: int64(),

@@ -11,6 +11,7 @@ export const RemoteLogSegmentMetadataSnapshotRecord = message({
   apiKey: 3,
   versions: '0',
   flexible: '0+',
+  doc: 'A segment in remote storage, as the snapshot of a cache holds it (KIP-405).',
   fields: {
     segmentId: uuid(),
     startOffset: int64(),

@@ -17,6 +17,7 @@ export const RemoteLogSegmentMetadataUpdateRecord = message({
   apiKey: 1,
   versions: '0',
   flexible: '0+',
+  doc: 'A change in the life of a segment in remote storage (KIP-405).',
   fields: {
     remoteLogSegmentId: of(RemoteLogSegmentIdEntry),
     brokerId: int32(),

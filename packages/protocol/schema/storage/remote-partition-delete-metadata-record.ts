@@ -12,6 +12,7 @@ export const RemotePartitionDeleteMetadataRecord = message({
   apiKey: 2,
   versions: '0',
   flexible: '0+',
+  doc: 'Progress of deleting a partition from remote storage (KIP-405).',
   fields: {
     topicIdPartition: of(TopicIdPartitionEntry),
     brokerId: int32(),

@@ -6,6 +6,7 @@ export const TransactionLogKey = message({
   apiKey: 0,
   versions: '0',
   flexible: 'none',
+  doc: 'Key of TransactionLogValue.',
   fields: {
     transactionalId: string(),
   },
@@ -22,6 +23,7 @@ export const TransactionLogValue = message({
   apiKey: 0,
   versions: '0-1',
   flexible: '1+',
+  doc: 'A transactional id: its producer, state and partitions.',
   fields: {
     producerId: int64(),
     previousProducerId: int64({ versions: '1+', tag: 0, default: -1 }),

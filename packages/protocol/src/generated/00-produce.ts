@@ -11,6 +11,18 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/**
+ * Appends record batches to partitions.
+ *
+ * What versions brought:
+ * - 3: Transactional ids; record batches of magic 2.
+ * - 7: zstd compression is allowed (KIP-110).
+ * - 8: Errors name the records at fault (KIP-467).
+ * - 10: The answer names the new leader (KIP-951).
+ * - 11: TRANSACTION_ABORTABLE may be answered (KIP-890).
+ * - 12: A transactional batch enlists its partition by itself (KIP-890).
+ * - 13: Topic ids replace names (KIP-516).
+ */
 export interface ProduceRequest {
   transactionalId: string | null
   acks: number
@@ -28,7 +40,7 @@ export interface ProduceRequestPartitionProduceData {
 export interface ProduceRequestTopicProduceData {
   /** Versions 3-12. */
   name: string
-  /** Versions 13. */
+  /** Version 13. */
   topicId: Uuid
   partitionData: ProduceRequestPartitionProduceData[]
   unknownTaggedFields: TaggedField[] | null
@@ -215,6 +227,7 @@ function writeProduceRequest(w: Writer, m: ProduceRequest, v: number): void {
   }
 }
 
+/** Appends record batches to partitions. */
 export const ProduceRequest: MessageType<ProduceRequest> = {
   name: 'ProduceRequest',
   apiKey: 0,
@@ -232,6 +245,7 @@ export const ProduceRequest: MessageType<ProduceRequest> = {
   },
 }
 
+/** Where each batch went, or why it was refused. */
 export interface ProduceResponse {
   responses: ProduceResponseTopicProduceResponse[]
   throttleTimeMs: number
@@ -275,7 +289,7 @@ export interface ProduceResponsePartitionProduceResponse {
 export interface ProduceResponseTopicProduceResponse {
   /** Versions 3-12. */
   name: string
-  /** Versions 13. */
+  /** Version 13. */
   topicId: Uuid
   partitionResponses: ProduceResponsePartitionProduceResponse[]
   unknownTaggedFields: TaggedField[] | null
@@ -759,6 +773,7 @@ function writeProduceResponse(w: Writer, m: ProduceResponse, v: number): void {
   }
 }
 
+/** Where each batch went, or why it was refused. */
 export const ProduceResponse: MessageType<ProduceResponse> = {
   name: 'ProduceResponse',
   apiKey: 0,

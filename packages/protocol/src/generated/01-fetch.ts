@@ -11,6 +11,22 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/**
+ * Reads record batches; the broker holds the request until `minBytes` are there or `maxWaitMs` is over.
+ *
+ * What versions brought:
+ * - 7: Incremental fetch sessions (KIP-227).
+ * - 9: The reader's leader epoch is checked (KIP-320).
+ * - 10: zstd compression is allowed (KIP-110).
+ * - 11: Reading from the nearest replica (KIP-392).
+ * - 12: A diverging epoch tells followers where to truncate (KIP-595).
+ * - 13: Topic ids replace names (KIP-516).
+ * - 14: Offsets that only remote storage holds are told apart (KIP-405).
+ * - 15: The follower's broker epoch comes along (KIP-903).
+ * - 16: The answer names the new leader and its address (KIP-951).
+ * - 17: The follower's log directory comes along (KIP-853).
+ * - 18: The follower's high watermark comes along (KIP-1166).
+ */
 export interface FetchRequest {
   /** Versions 12+. Tag 0. */
   clusterId: string | null
@@ -54,7 +70,7 @@ export interface FetchRequestFetchPartition {
   partitionMaxBytes: number
   /** Versions 17+. Tag 0. */
   replicaDirectoryId: Uuid
-  /** Versions 18. Tag 1. */
+  /** Version 18. Tag 1. */
   highWatermark: bigint
   unknownTaggedFields: TaggedField[] | null
 }
@@ -543,6 +559,7 @@ function writeFetchRequest(w: Writer, m: FetchRequest, v: number): void {
   }
 }
 
+/** Reads record batches; the broker holds the request until `minBytes` are there or `maxWaitMs` is over. */
 export const FetchRequest: MessageType<FetchRequest> = {
   name: 'FetchRequest',
   apiKey: 1,
@@ -560,6 +577,7 @@ export const FetchRequest: MessageType<FetchRequest> = {
   },
 }
 
+/** Record batches per partition, cut off at the size limits. */
 export interface FetchResponse {
   throttleTimeMs: number
   /** Versions 7+. */
@@ -1246,6 +1264,7 @@ function writeFetchResponse(w: Writer, m: FetchResponse, v: number): void {
   }
 }
 
+/** Record batches per partition, cut off at the size limits. */
 export const FetchResponse: MessageType<FetchResponse> = {
   name: 'FetchResponse',
   apiKey: 1,

@@ -8,6 +8,19 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks for the offset at a timestamp, or at one of the marked places: earliest, latest and others.
+ *
+ * What versions brought:
+ * - 1: One offset per partition instead of a list.
+ * - 2: An isolation level for readers of transactions.
+ * - 4: The reader's leader epoch is checked (KIP-320).
+ * - 7: -3 asks for the offset of the largest timestamp (KIP-734).
+ * - 8: -4 asks for the earliest offset on local disk (KIP-405).
+ * - 9: -5 asks for the last offset in remote storage (KIP-1005).
+ * - 10: A timeout for lookups in remote storage (KIP-1075).
+ * - 11: -6 asks for the earliest offset not yet in remote storage (KIP-1023).
+ */
 export interface ListOffsetsRequest {
   replicaId: number
   /** Versions 2+. */
@@ -210,6 +223,7 @@ function writeListOffsetsRequest(w: Writer, m: ListOffsetsRequest, v: number): v
   }
 }
 
+/** Asks for the offset at a timestamp, or at one of the marked places: earliest, latest and others. */
 export const ListOffsetsRequest: MessageType<ListOffsetsRequest> = {
   name: 'ListOffsetsRequest',
   apiKey: 2,
@@ -227,6 +241,7 @@ export const ListOffsetsRequest: MessageType<ListOffsetsRequest> = {
   },
 }
 
+/** One offset per partition, -1 when nothing is at or after the timestamp. */
 export interface ListOffsetsResponse {
   /** Versions 2+. */
   throttleTimeMs: number
@@ -426,6 +441,7 @@ function writeListOffsetsResponse(w: Writer, m: ListOffsetsResponse, v: number):
   }
 }
 
+/** One offset per partition, -1 when nothing is at or after the timestamp. */
 export const ListOffsetsResponse: MessageType<ListOffsetsResponse> = {
   name: 'ListOffsetsResponse',
   apiKey: 2,

@@ -11,6 +11,21 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks for the brokers and for topics with their partitions; may create topics.
+ *
+ * What versions brought:
+ * - 1: null asks for all topics, an empty list for none; rack, controller and internal topics in the answer.
+ * - 2: Cluster id in the answer.
+ * - 4: Creation of missing topics can be turned off.
+ * - 5: Offline replicas in the answer.
+ * - 7: Leader epochs in the answer.
+ * - 8: Authorized operations on request (KIP-430).
+ * - 10: Topic ids in the answer (KIP-516).
+ * - 11: Authorized operations of the cluster moved to DescribeCluster (KIP-700).
+ * - 12: Topics can be asked for by id (KIP-516).
+ * - 13: A top level error code (KIP-1102).
+ */
 export interface MetadataRequest {
   topics: MetadataRequestTopic[] | null
   /** Versions 4+. */
@@ -189,6 +204,7 @@ function writeMetadataRequest(w: Writer, m: MetadataRequest, v: number): void {
   }
 }
 
+/** Asks for the brokers and for topics with their partitions; may create topics. */
 export const MetadataRequest: MessageType<MetadataRequest> = {
   name: 'MetadataRequest',
   apiKey: 3,
@@ -206,6 +222,7 @@ export const MetadataRequest: MessageType<MetadataRequest> = {
   },
 }
 
+/** Brokers, controller, and the leader, replicas and ISR of each partition. */
 export interface MetadataResponse {
   /** Versions 3+. */
   throttleTimeMs: number
@@ -217,7 +234,7 @@ export interface MetadataResponse {
   topics: MetadataResponseTopic[]
   /** Versions 8-10. */
   clusterAuthorizedOperations: number
-  /** Versions 13. */
+  /** Version 13. */
   errorCode: number
   unknownTaggedFields: TaggedField[] | null
 }
@@ -648,6 +665,7 @@ function writeMetadataResponse(w: Writer, m: MetadataResponse, v: number): void 
   }
 }
 
+/** Brokers, controller, and the leader, replicas and ISR of each partition. */
 export const MetadataResponse: MessageType<MetadataResponse> = {
   name: 'MetadataResponse',
   apiKey: 3,

@@ -10,6 +10,17 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Stores the offsets up to which a group has read.
+ *
+ * What versions brought:
+ * - 2: Retention of the group's offsets as a whole.
+ * - 5: Retention is the broker's setting alone.
+ * - 6: Leader epoch of the offset (KIP-320).
+ * - 7: Static members (KIP-345).
+ * - 9: Member epochs of the consumer protocol (KIP-848).
+ * - 10: Topic ids replace names (KIP-848).
+ */
 export interface OffsetCommitRequest {
   groupId: string
   generationIdOrMemberEpoch: number
@@ -34,7 +45,7 @@ export interface OffsetCommitRequestPartition {
 export interface OffsetCommitRequestTopic {
   /** Versions 2-9. */
   name: string
-  /** Versions 10. */
+  /** Version 10. */
   topicId: Uuid
   partitions: OffsetCommitRequestPartition[]
   unknownTaggedFields: TaggedField[] | null
@@ -265,6 +276,7 @@ function writeOffsetCommitRequest(w: Writer, m: OffsetCommitRequest, v: number):
   }
 }
 
+/** Stores the offsets up to which a group has read. */
 export const OffsetCommitRequest: MessageType<OffsetCommitRequest> = {
   name: 'OffsetCommitRequest',
   apiKey: 8,
@@ -282,6 +294,7 @@ export const OffsetCommitRequest: MessageType<OffsetCommitRequest> = {
   },
 }
 
+/** Whether each offset was stored. */
 export interface OffsetCommitResponse {
   /** Versions 3+. */
   throttleTimeMs: number
@@ -298,7 +311,7 @@ export interface OffsetCommitResponsePartition {
 export interface OffsetCommitResponseTopic {
   /** Versions 2-9. */
   name: string
-  /** Versions 10. */
+  /** Version 10. */
   topicId: Uuid
   partitions: OffsetCommitResponsePartition[]
   unknownTaggedFields: TaggedField[] | null
@@ -464,6 +477,7 @@ function writeOffsetCommitResponse(w: Writer, m: OffsetCommitResponse, v: number
   }
 }
 
+/** Whether each offset was stored. */
 export const OffsetCommitResponse: MessageType<OffsetCommitResponse> = {
   name: 'OffsetCommitResponse',
   apiKey: 8,

@@ -11,6 +11,17 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks for the committed offsets of groups.
+ *
+ * What versions brought:
+ * - 2: null asks for all topics; a top level error code.
+ * - 5: Leader epoch of the offset (KIP-320).
+ * - 7: Offsets of open transactions can be refused (KIP-447).
+ * - 8: Many groups in one request (KIP-709).
+ * - 9: Member epochs of the consumer protocol (KIP-848).
+ * - 10: Topic ids replace names (KIP-848).
+ */
 export interface OffsetFetchRequest {
   /** Versions 1-7. */
   groupId: string
@@ -34,7 +45,7 @@ export interface OffsetFetchRequestTopic {
 export interface OffsetFetchRequestTopics {
   /** Versions 8-9. */
   name: string
-  /** Versions 10. */
+  /** Version 10. */
   topicId: Uuid
   /** Versions 8+. */
   partitionIndexes: number[]
@@ -373,6 +384,7 @@ function writeOffsetFetchRequest(w: Writer, m: OffsetFetchRequest, v: number): v
   }
 }
 
+/** Asks for the committed offsets of groups. */
 export const OffsetFetchRequest: MessageType<OffsetFetchRequest> = {
   name: 'OffsetFetchRequest',
   apiKey: 9,
@@ -390,6 +402,7 @@ export const OffsetFetchRequest: MessageType<OffsetFetchRequest> = {
   },
 }
 
+/** Committed offsets, -1 for a partition without one. */
 export interface OffsetFetchResponse {
   /** Versions 3+. */
   throttleTimeMs: number
@@ -441,7 +454,7 @@ export interface OffsetFetchResponsePartitions {
 export interface OffsetFetchResponseTopics {
   /** Versions 8-9. */
   name: string
-  /** Versions 10. */
+  /** Version 10. */
   topicId: Uuid
   /** Versions 8+. */
   partitions: OffsetFetchResponsePartitions[]
@@ -925,6 +938,7 @@ function writeOffsetFetchResponse(w: Writer, m: OffsetFetchResponse, v: number):
   }
 }
 
+/** Committed offsets, -1 for a partition without one. */
 export const OffsetFetchResponse: MessageType<OffsetFetchResponse> = {
   name: 'OffsetFetchResponse',
   apiKey: 9,

@@ -8,6 +8,15 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks which broker coordinates a group, a transactional id or a share partition.
+ *
+ * What versions brought:
+ * - 1: A key type: group or transactional id.
+ * - 4: Many keys in one request (KIP-699).
+ * - 5: TRANSACTION_ABORTABLE may be answered (KIP-890).
+ * - 6: Share partitions, by `group:topicId:partition` (KIP-932).
+ */
 export interface FindCoordinatorRequest {
   /** Versions 0-3. */
   key: string
@@ -90,6 +99,7 @@ function writeFindCoordinatorRequest(w: Writer, m: FindCoordinatorRequest, v: nu
   }
 }
 
+/** Asks which broker coordinates a group, a transactional id or a share partition. */
 export const FindCoordinatorRequest: MessageType<FindCoordinatorRequest> = {
   name: 'FindCoordinatorRequest',
   apiKey: 10,
@@ -107,6 +117,7 @@ export const FindCoordinatorRequest: MessageType<FindCoordinatorRequest> = {
   },
 }
 
+/** The coordinator's node and address for each key. */
 export interface FindCoordinatorResponse {
   /** Versions 1+. */
   throttleTimeMs: number
@@ -365,6 +376,7 @@ function writeFindCoordinatorResponse(w: Writer, m: FindCoordinatorResponse, v: 
   }
 }
 
+/** The coordinator's node and address for each key. */
 export const FindCoordinatorResponse: MessageType<FindCoordinatorResponse> = {
   name: 'FindCoordinatorResponse',
   apiKey: 10,

@@ -10,6 +10,17 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Joins a classic group and waits until its next generation is formed.
+ *
+ * What versions brought:
+ * - 1: A rebalance timeout apart from the session timeout.
+ * - 4: A new member gets its id first and joins again with it (KIP-394).
+ * - 5: Static members (KIP-345).
+ * - 7: Protocol type in the answer (KIP-559).
+ * - 8: A reason for joining (KIP-800).
+ * - 9: The leader may be told to skip its assignment (KIP-814).
+ */
 export interface JoinGroupRequest {
   groupId: string
   sessionTimeoutMs: number
@@ -185,6 +196,7 @@ function writeJoinGroupRequest(w: Writer, m: JoinGroupRequest, v: number): void 
   }
 }
 
+/** Joins a classic group and waits until its next generation is formed. */
 export const JoinGroupRequest: MessageType<JoinGroupRequest> = {
   name: 'JoinGroupRequest',
   apiKey: 11,
@@ -202,6 +214,7 @@ export const JoinGroupRequest: MessageType<JoinGroupRequest> = {
   },
 }
 
+/** The generation and, for the leader, all members with their subscriptions. */
 export interface JoinGroupResponse {
   /** Versions 2+. */
   throttleTimeMs: number
@@ -211,7 +224,7 @@ export interface JoinGroupResponse {
   protocolType: string | null
   protocolName: string | null
   leader: string
-  /** Versions 9. */
+  /** Version 9. */
   skipAssignment: boolean
   memberId: string
   members: JoinGroupResponseMember[]
@@ -404,6 +417,7 @@ function writeJoinGroupResponse(w: Writer, m: JoinGroupResponse, v: number): voi
   }
 }
 
+/** The generation and, for the leader, all members with their subscriptions. */
 export const JoinGroupResponse: MessageType<JoinGroupResponse> = {
   name: 'JoinGroupResponse',
   apiKey: 11,

@@ -8,6 +8,12 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Keeps a classic group's member alive and asks whether a rebalance is under way.
+ *
+ * What versions brought:
+ * - 3: Static members (KIP-345).
+ */
 export interface HeartbeatRequest {
   groupId: string
   generationId: number
@@ -76,6 +82,7 @@ function writeHeartbeatRequest(w: Writer, m: HeartbeatRequest, v: number): void 
   }
 }
 
+/** Keeps a classic group's member alive and asks whether a rebalance is under way. */
 export const HeartbeatRequest: MessageType<HeartbeatRequest> = {
   name: 'HeartbeatRequest',
   apiKey: 12,
@@ -93,6 +100,7 @@ export const HeartbeatRequest: MessageType<HeartbeatRequest> = {
   },
 }
 
+/** Whether the generation still stands. */
 export interface HeartbeatResponse {
   /** Versions 1+. */
   throttleTimeMs: number
@@ -137,6 +145,7 @@ function writeHeartbeatResponse(w: Writer, m: HeartbeatResponse, v: number): voi
   }
 }
 
+/** Whether the generation still stands. */
 export const HeartbeatResponse: MessageType<HeartbeatResponse> = {
   name: 'HeartbeatResponse',
   apiKey: 12,

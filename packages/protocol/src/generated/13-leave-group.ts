@@ -8,6 +8,13 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Removes members from a classic group.
+ *
+ * What versions brought:
+ * - 3: Many members, also static ones (KIP-345).
+ * - 5: A reason for leaving (KIP-800).
+ */
 export interface LeaveGroupRequest {
   groupId: string
   /** Versions 0-2. */
@@ -22,7 +29,7 @@ export interface LeaveGroupRequestMemberIdentity {
   memberId: string
   /** Versions 3+. */
   groupInstanceId: string | null
-  /** Versions 5. */
+  /** Version 5. */
   reason: string | null
   unknownTaggedFields: TaggedField[] | null
 }
@@ -168,6 +175,7 @@ function writeLeaveGroupRequest(w: Writer, m: LeaveGroupRequest, v: number): voi
   }
 }
 
+/** Removes members from a classic group. */
 export const LeaveGroupRequest: MessageType<LeaveGroupRequest> = {
   name: 'LeaveGroupRequest',
   apiKey: 13,
@@ -185,6 +193,7 @@ export const LeaveGroupRequest: MessageType<LeaveGroupRequest> = {
   },
 }
 
+/** Whether each member was removed. */
 export interface LeaveGroupResponse {
   /** Versions 1+. */
   throttleTimeMs: number
@@ -340,6 +349,7 @@ function writeLeaveGroupResponse(w: Writer, m: LeaveGroupResponse, v: number): v
   }
 }
 
+/** Whether each member was removed. */
 export const LeaveGroupResponse: MessageType<LeaveGroupResponse> = {
   name: 'LeaveGroupResponse',
   apiKey: 13,

@@ -9,15 +9,22 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Hands over the leader's assignment and waits for one's own.
+ *
+ * What versions brought:
+ * - 3: Static members (KIP-345).
+ * - 5: Protocol type and name must be the group's (KIP-559).
+ */
 export interface SyncGroupRequest {
   groupId: string
   generationId: number
   memberId: string
   /** Versions 3+. */
   groupInstanceId: string | null
-  /** Versions 5. */
+  /** Version 5. */
   protocolType: string | null
-  /** Versions 5. */
+  /** Version 5. */
   protocolName: string | null
   assignments: SyncGroupRequestAssignment[]
   unknownTaggedFields: TaggedField[] | null
@@ -180,6 +187,7 @@ function writeSyncGroupRequest(w: Writer, m: SyncGroupRequest, v: number): void 
   }
 }
 
+/** Hands over the leader's assignment and waits for one's own. */
 export const SyncGroupRequest: MessageType<SyncGroupRequest> = {
   name: 'SyncGroupRequest',
   apiKey: 14,
@@ -197,13 +205,14 @@ export const SyncGroupRequest: MessageType<SyncGroupRequest> = {
   },
 }
 
+/** The member's assignment. */
 export interface SyncGroupResponse {
   /** Versions 1+. */
   throttleTimeMs: number
   errorCode: number
-  /** Versions 5. */
+  /** Version 5. */
   protocolType: string | null
-  /** Versions 5. */
+  /** Version 5. */
   protocolName: string | null
   assignment: Uint8Array
   unknownTaggedFields: TaggedField[] | null
@@ -271,6 +280,7 @@ function writeSyncGroupResponse(w: Writer, m: SyncGroupResponse, v: number): voi
   }
 }
 
+/** The member's assignment. */
 export const SyncGroupResponse: MessageType<SyncGroupResponse> = {
   name: 'SyncGroupResponse',
   apiKey: 14,

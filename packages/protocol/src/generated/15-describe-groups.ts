@@ -9,6 +9,14 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks for state and members of classic groups.
+ *
+ * What versions brought:
+ * - 3: Authorized operations on request (KIP-430).
+ * - 4: Static members (KIP-345).
+ * - 6: A group that does not exist is an error (KIP-1043).
+ */
 export interface DescribeGroupsRequest {
   groups: string[]
   /** Versions 3+. */
@@ -78,6 +86,7 @@ function writeDescribeGroupsRequest(w: Writer, m: DescribeGroupsRequest, v: numb
   }
 }
 
+/** Asks for state and members of classic groups. */
 export const DescribeGroupsRequest: MessageType<DescribeGroupsRequest> = {
   name: 'DescribeGroupsRequest',
   apiKey: 15,
@@ -95,6 +104,7 @@ export const DescribeGroupsRequest: MessageType<DescribeGroupsRequest> = {
   },
 }
 
+/** State, protocol and members of each group. */
 export interface DescribeGroupsResponse {
   /** Versions 1+. */
   throttleTimeMs: number
@@ -115,7 +125,7 @@ export interface DescribeGroupsResponseDescribedGroupMember {
 
 export interface DescribeGroupsResponseDescribedGroup {
   errorCode: number
-  /** Versions 6. */
+  /** Version 6. */
   errorMessage: string | null
   groupId: string
   groupState: string
@@ -393,6 +403,7 @@ function writeDescribeGroupsResponse(w: Writer, m: DescribeGroupsResponse, v: nu
   }
 }
 
+/** State, protocol and members of each group. */
 export const DescribeGroupsResponse: MessageType<DescribeGroupsResponse> = {
   name: 'DescribeGroupsResponse',
   apiKey: 15,

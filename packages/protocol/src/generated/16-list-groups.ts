@@ -8,10 +8,17 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks for the groups that a broker coordinates.
+ *
+ * What versions brought:
+ * - 4: A filter by state (KIP-518).
+ * - 5: A filter by type (KIP-848).
+ */
 export interface ListGroupsRequest {
   /** Versions 4+. */
   statesFilter: string[]
-  /** Versions 5. */
+  /** Version 5. */
   typesFilter: string[]
   unknownTaggedFields: TaggedField[] | null
 }
@@ -78,6 +85,7 @@ function writeListGroupsRequest(w: Writer, m: ListGroupsRequest, v: number): voi
   }
 }
 
+/** Asks for the groups that a broker coordinates. */
 export const ListGroupsRequest: MessageType<ListGroupsRequest> = {
   name: 'ListGroupsRequest',
   apiKey: 16,
@@ -95,6 +103,7 @@ export const ListGroupsRequest: MessageType<ListGroupsRequest> = {
   },
 }
 
+/** Ids, protocol types, states and types of groups. */
 export interface ListGroupsResponse {
   /** Versions 1+. */
   throttleTimeMs: number
@@ -108,7 +117,7 @@ export interface ListGroupsResponseListedGroup {
   protocolType: string
   /** Versions 4+. */
   groupState: string
-  /** Versions 5. */
+  /** Version 5. */
   groupType: string
   unknownTaggedFields: TaggedField[] | null
 }
@@ -231,6 +240,7 @@ function writeListGroupsResponse(w: Writer, m: ListGroupsResponse, v: number): v
   }
 }
 
+/** Ids, protocol types, states and types of groups. */
 export const ListGroupsResponse: MessageType<ListGroupsResponse> = {
   name: 'ListGroupsResponse',
   apiKey: 16,

@@ -8,6 +8,13 @@ import {
   type TaggedField,
 } from '../wire/index.ts'
 
+/**
+ * Asks which APIs and versions the broker speaks; the first request of most clients.
+ *
+ * What versions brought:
+ * - 3: Name and version of the client software (KIP-511); features in the answer (KIP-584).
+ * - 4: Features whose lowest level is 0 are not left out.
+ */
 export interface ApiVersionsRequest {
   /** Versions 3+. */
   clientSoftwareName: string
@@ -58,6 +65,7 @@ function writeApiVersionsRequest(w: Writer, m: ApiVersionsRequest, v: number): v
   }
 }
 
+/** Asks which APIs and versions the broker speaks; the first request of most clients. */
 export const ApiVersionsRequest: MessageType<ApiVersionsRequest> = {
   name: 'ApiVersionsRequest',
   apiKey: 18,
@@ -75,6 +83,7 @@ export const ApiVersionsRequest: MessageType<ApiVersionsRequest> = {
   },
 }
 
+/** Version ranges of each API, and the cluster's features. */
 export interface ApiVersionsResponse {
   errorCode: number
   apiKeys: ApiVersionsResponseApiVersion[]
@@ -430,6 +439,7 @@ function writeApiVersionsResponse(w: Writer, m: ApiVersionsResponse, v: number):
   }
 }
 
+/** Version ranges of each API, and the cluster's features. */
 export const ApiVersionsResponse: MessageType<ApiVersionsResponse> = {
   name: 'ApiVersionsResponse',
   apiKey: 18,

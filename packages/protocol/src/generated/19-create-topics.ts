@@ -10,6 +10,15 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/**
+ * Creates topics.
+ *
+ * What versions brought:
+ * - 4: Partition count and replication factor may be left to the broker (KIP-464).
+ * - 5: Settings of the new topic in the answer (KIP-525).
+ * - 6: Creation may be throttled (KIP-599).
+ * - 7: Topic id in the answer (KIP-516).
+ */
 export interface CreateTopicsRequest {
   topics: CreateTopicsRequestCreatableTopic[]
   timeoutMs: number
@@ -288,6 +297,7 @@ function writeCreateTopicsRequest(w: Writer, m: CreateTopicsRequest, v: number):
   }
 }
 
+/** Creates topics. */
 export const CreateTopicsRequest: MessageType<CreateTopicsRequest> = {
   name: 'CreateTopicsRequest',
   apiKey: 19,
@@ -305,6 +315,7 @@ export const CreateTopicsRequest: MessageType<CreateTopicsRequest> = {
   },
 }
 
+/** Whether each topic was created, with its id and settings. */
 export interface CreateTopicsResponse {
   throttleTimeMs: number
   topics: CreateTopicsResponseCreatableTopicResult[]
@@ -327,7 +338,7 @@ export interface CreateTopicsResponseCreatableTopicConfigs {
 
 export interface CreateTopicsResponseCreatableTopicResult {
   name: string
-  /** Versions 7. */
+  /** Version 7. */
   topicId: Uuid
   errorCode: number
   errorMessage: string | null
@@ -608,6 +619,7 @@ function writeCreateTopicsResponse(w: Writer, m: CreateTopicsResponse, v: number
   }
 }
 
+/** Whether each topic was created, with its id and settings. */
 export const CreateTopicsResponse: MessageType<CreateTopicsResponse> = {
   name: 'CreateTopicsResponse',
   apiKey: 19,

@@ -11,8 +11,15 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Deletes topics.
+ *
+ * What versions brought:
+ * - 5: Error texts; deletion may be throttled (KIP-599).
+ * - 6: Topics by name or by id (KIP-516).
+ */
 export interface DeleteTopicsRequest {
-  /** Versions 6. */
+  /** Version 6. */
   topics: DeleteTopicsRequestDeleteTopicState[]
   /** Versions 1-5. */
   topicNames: string[]
@@ -21,9 +28,9 @@ export interface DeleteTopicsRequest {
 }
 
 export interface DeleteTopicsRequestDeleteTopicState {
-  /** Versions 6. */
+  /** Version 6. */
   name: string | null
-  /** Versions 6. */
+  /** Version 6. */
   topicId: Uuid
   unknownTaggedFields: TaggedField[] | null
 }
@@ -158,6 +165,7 @@ function writeDeleteTopicsRequest(w: Writer, m: DeleteTopicsRequest, v: number):
   }
 }
 
+/** Deletes topics. */
 export const DeleteTopicsRequest: MessageType<DeleteTopicsRequest> = {
   name: 'DeleteTopicsRequest',
   apiKey: 20,
@@ -175,6 +183,7 @@ export const DeleteTopicsRequest: MessageType<DeleteTopicsRequest> = {
   },
 }
 
+/** Whether each topic was deleted. */
 export interface DeleteTopicsResponse {
   throttleTimeMs: number
   responses: DeleteTopicsResponseDeletableTopicResult[]
@@ -183,7 +192,7 @@ export interface DeleteTopicsResponse {
 
 export interface DeleteTopicsResponseDeletableTopicResult {
   name: string | null
-  /** Versions 6. */
+  /** Version 6. */
   topicId: Uuid
   errorCode: number
   /** Versions 5+. */
@@ -315,6 +324,7 @@ function writeDeleteTopicsResponse(w: Writer, m: DeleteTopicsResponse, v: number
   }
 }
 
+/** Whether each topic was deleted. */
 export const DeleteTopicsResponse: MessageType<DeleteTopicsResponse> = {
   name: 'DeleteTopicsResponse',
   apiKey: 20,

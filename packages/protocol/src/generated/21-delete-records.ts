@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Moves the log start of partitions forward, which deletes what is before. */
 export interface DeleteRecordsRequest {
   topics: DeleteRecordsRequestDeleteRecordsTopic[]
   timeoutMs: number
@@ -179,6 +180,7 @@ function writeDeleteRecordsRequest(w: Writer, m: DeleteRecordsRequest, v: number
   }
 }
 
+/** Moves the log start of partitions forward, which deletes what is before. */
 export const DeleteRecordsRequest: MessageType<DeleteRecordsRequest> = {
   name: 'DeleteRecordsRequest',
   apiKey: 21,
@@ -196,6 +198,7 @@ export const DeleteRecordsRequest: MessageType<DeleteRecordsRequest> = {
   },
 }
 
+/** The new low watermark of each partition. */
 export interface DeleteRecordsResponse {
   throttleTimeMs: number
   topics: DeleteRecordsResponseDeleteRecordsTopicResult[]
@@ -372,6 +375,7 @@ function writeDeleteRecordsResponse(w: Writer, m: DeleteRecordsResponse, v: numb
   }
 }
 
+/** The new low watermark of each partition. */
 export const DeleteRecordsResponse: MessageType<DeleteRecordsResponse> = {
   name: 'DeleteRecordsResponse',
   apiKey: 21,

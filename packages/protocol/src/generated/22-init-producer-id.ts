@@ -8,6 +8,15 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Gives a producer its id and epoch; fences older ones and ends their transaction.
+ *
+ * What versions brought:
+ * - 3: A producer may go on with the id and epoch it has (KIP-360).
+ * - 4: PRODUCER_FENCED may be answered.
+ * - 5: TRANSACTION_ABORTABLE may be answered (KIP-890).
+ * - 6: Two-phase commit (KIP-939).
+ */
 export interface InitProducerIdRequest {
   transactionalId: string | null
   transactionTimeoutMs: number
@@ -15,9 +24,9 @@ export interface InitProducerIdRequest {
   producerId: number
   /** Versions 3+. */
   producerEpoch: number
-  /** Versions 6. */
+  /** Version 6. */
   enable2Pc: boolean
-  /** Versions 6. */
+  /** Version 6. */
   keepPreparedTxn: boolean
   unknownTaggedFields: TaggedField[] | null
 }
@@ -115,6 +124,7 @@ function writeInitProducerIdRequest(w: Writer, m: InitProducerIdRequest, v: numb
   }
 }
 
+/** Gives a producer its id and epoch; fences older ones and ends their transaction. */
 export const InitProducerIdRequest: MessageType<InitProducerIdRequest> = {
   name: 'InitProducerIdRequest',
   apiKey: 22,
@@ -132,14 +142,15 @@ export const InitProducerIdRequest: MessageType<InitProducerIdRequest> = {
   },
 }
 
+/** The producer's id and epoch. */
 export interface InitProducerIdResponse {
   throttleTimeMs: number
   errorCode: number
   producerId: number
   producerEpoch: number
-  /** Versions 6. */
+  /** Version 6. */
   ongoingTxnProducerId: number
-  /** Versions 6. */
+  /** Version 6. */
   ongoingTxnProducerEpoch: number
   unknownTaggedFields: TaggedField[] | null
 }
@@ -214,6 +225,7 @@ function writeInitProducerIdResponse(w: Writer, m: InitProducerIdResponse, v: nu
   }
 }
 
+/** The producer's id and epoch. */
 export const InitProducerIdResponse: MessageType<InitProducerIdResponse> = {
   name: 'InitProducerIdResponse',
   apiKey: 22,

@@ -7,6 +7,13 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks where a leader epoch ended, to find where two logs diverge.
+ *
+ * What versions brought:
+ * - 2: The asker's leader epoch is checked (KIP-320).
+ * - 3: Replica id, so that consumers see no further than the high watermark.
+ */
 export interface OffsetForLeaderEpochRequest {
   /** Versions 3+. */
   replicaId: number
@@ -193,6 +200,7 @@ function writeOffsetForLeaderEpochRequest(
   }
 }
 
+/** Asks where a leader epoch ended, to find where two logs diverge. */
 export const OffsetForLeaderEpochRequest: MessageType<OffsetForLeaderEpochRequest> = {
   name: 'OffsetForLeaderEpochRequest',
   apiKey: 23,
@@ -210,6 +218,7 @@ export const OffsetForLeaderEpochRequest: MessageType<OffsetForLeaderEpochReques
   },
 }
 
+/** The epoch found and its end offset. */
 export interface OffsetForLeaderEpochResponse {
   throttleTimeMs: number
   topics: OffsetForLeaderEpochResponseOffsetForLeaderTopicResult[]
@@ -394,6 +403,7 @@ function writeOffsetForLeaderEpochResponse(
   }
 }
 
+/** The epoch found and its end offset. */
 export const OffsetForLeaderEpochResponse: MessageType<OffsetForLeaderEpochResponse> = {
   name: 'OffsetForLeaderEpochResponse',
   apiKey: 23,

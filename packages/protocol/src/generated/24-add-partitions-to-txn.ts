@@ -8,6 +8,14 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Enlists partitions in a transaction; brokers use it to verify that they are.
+ *
+ * What versions brought:
+ * - 2: PRODUCER_FENCED may be answered.
+ * - 4: For brokers: many transactions at once, and verification only (KIP-890).
+ * - 5: TRANSACTION_ABORTABLE may be answered (KIP-890).
+ */
 export interface AddPartitionsToTxnRequest {
   /** Versions 4+. */
   transactions: AddPartitionsToTxnRequestAddPartitionsToTxnTransaction[]
@@ -315,6 +323,7 @@ function writeAddPartitionsToTxnRequest(w: Writer, m: AddPartitionsToTxnRequest,
   }
 }
 
+/** Enlists partitions in a transaction; brokers use it to verify that they are. */
 export const AddPartitionsToTxnRequest: MessageType<AddPartitionsToTxnRequest> = {
   name: 'AddPartitionsToTxnRequest',
   apiKey: 24,
@@ -332,6 +341,7 @@ export const AddPartitionsToTxnRequest: MessageType<AddPartitionsToTxnRequest> =
   },
 }
 
+/** Whether each partition was enlisted. */
 export interface AddPartitionsToTxnResponse {
   throttleTimeMs: number
   /** Versions 4+. */
@@ -622,6 +632,7 @@ function writeAddPartitionsToTxnResponse(
   }
 }
 
+/** Whether each partition was enlisted. */
 export const AddPartitionsToTxnResponse: MessageType<AddPartitionsToTxnResponse> = {
   name: 'AddPartitionsToTxnResponse',
   apiKey: 24,

@@ -7,6 +7,13 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Enlists the offsets partition of a group in a transaction.
+ *
+ * What versions brought:
+ * - 2: PRODUCER_FENCED may be answered.
+ * - 4: TRANSACTION_ABORTABLE may be answered (KIP-890).
+ */
 export interface AddOffsetsToTxnRequest {
   transactionalId: string
   producerId: number
@@ -63,6 +70,7 @@ function writeAddOffsetsToTxnRequest(w: Writer, m: AddOffsetsToTxnRequest, v: nu
   }
 }
 
+/** Enlists the offsets partition of a group in a transaction. */
 export const AddOffsetsToTxnRequest: MessageType<AddOffsetsToTxnRequest> = {
   name: 'AddOffsetsToTxnRequest',
   apiKey: 25,
@@ -80,6 +88,7 @@ export const AddOffsetsToTxnRequest: MessageType<AddOffsetsToTxnRequest> = {
   },
 }
 
+/** Whether it was enlisted. */
 export interface AddOffsetsToTxnResponse {
   throttleTimeMs: number
   errorCode: number
@@ -120,6 +129,7 @@ function writeAddOffsetsToTxnResponse(w: Writer, m: AddOffsetsToTxnResponse, v: 
   }
 }
 
+/** Whether it was enlisted. */
 export const AddOffsetsToTxnResponse: MessageType<AddOffsetsToTxnResponse> = {
   name: 'AddOffsetsToTxnResponse',
   apiKey: 25,

@@ -7,6 +7,14 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Commits or aborts a transaction.
+ *
+ * What versions brought:
+ * - 2: PRODUCER_FENCED may be answered.
+ * - 4: TRANSACTION_ABORTABLE may be answered (KIP-890).
+ * - 5: Each transaction ends with a new epoch (KIP-890).
+ */
 export interface EndTxnRequest {
   transactionalId: string
   producerId: number
@@ -57,6 +65,7 @@ function writeEndTxnRequest(w: Writer, m: EndTxnRequest, v: number): void {
   }
 }
 
+/** Commits or aborts a transaction. */
 export const EndTxnRequest: MessageType<EndTxnRequest> = {
   name: 'EndTxnRequest',
   apiKey: 26,
@@ -74,12 +83,13 @@ export const EndTxnRequest: MessageType<EndTxnRequest> = {
   },
 }
 
+/** Whether the outcome was decided; the producer's next epoch. */
 export interface EndTxnResponse {
   throttleTimeMs: number
   errorCode: number
-  /** Versions 5. */
+  /** Version 5. */
   producerId: number
-  /** Versions 5. */
+  /** Version 5. */
   producerEpoch: number
   unknownTaggedFields: TaggedField[] | null
 }
@@ -132,6 +142,7 @@ function writeEndTxnResponse(w: Writer, m: EndTxnResponse, v: number): void {
   }
 }
 
+/** Whether the outcome was decided; the producer's next epoch. */
 export const EndTxnResponse: MessageType<EndTxnResponse> = {
   name: 'EndTxnResponse',
   apiKey: 26,

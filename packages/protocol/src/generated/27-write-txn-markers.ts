@@ -7,6 +7,12 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Coordinator to leaders: writes the outcome of transactions into the partitions.
+ *
+ * What versions brought:
+ * - 2: The transaction version of each marker (KIP-1228).
+ */
 export interface WriteTxnMarkersRequest {
   markers: WriteTxnMarkersRequestWritableTxnMarker[]
   unknownTaggedFields: TaggedField[] | null
@@ -24,7 +30,7 @@ export interface WriteTxnMarkersRequestWritableTxnMarker {
   transactionResult: boolean
   topics: WriteTxnMarkersRequestWritableTxnMarkerTopic[]
   coordinatorEpoch: number
-  /** Versions 2. */
+  /** Version 2. */
   transactionVersion: number
   unknownTaggedFields: TaggedField[] | null
 }
@@ -193,6 +199,7 @@ function writeWriteTxnMarkersRequest(w: Writer, m: WriteTxnMarkersRequest, v: nu
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Coordinator to leaders: writes the outcome of transactions into the partitions. */
 export const WriteTxnMarkersRequest: MessageType<WriteTxnMarkersRequest> = {
   name: 'WriteTxnMarkersRequest',
   apiKey: 27,
@@ -210,6 +217,7 @@ export const WriteTxnMarkersRequest: MessageType<WriteTxnMarkersRequest> = {
   },
 }
 
+/** Whether each marker was written. */
 export interface WriteTxnMarkersResponse {
   markers: WriteTxnMarkersResponseWritableTxnMarkerResult[]
   unknownTaggedFields: TaggedField[] | null
@@ -410,6 +418,7 @@ function writeWriteTxnMarkersResponse(w: Writer, m: WriteTxnMarkersResponse, v: 
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether each marker was written. */
 export const WriteTxnMarkersResponse: MessageType<WriteTxnMarkersResponse> = {
   name: 'WriteTxnMarkersResponse',
   apiKey: 27,

@@ -8,6 +8,15 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Stores a group's offsets as part of a transaction.
+ *
+ * What versions brought:
+ * - 2: Leader epoch of the offset (KIP-320).
+ * - 3: Member and generation, so that zombies are fenced (KIP-447).
+ * - 4: TRANSACTION_ABORTABLE may be answered (KIP-890).
+ * - 5: Enlists the group's offsets partition by itself (KIP-890).
+ */
 export interface TxnOffsetCommitRequest {
   transactionalId: string
   groupId: string
@@ -272,6 +281,7 @@ function writeTxnOffsetCommitRequest(w: Writer, m: TxnOffsetCommitRequest, v: nu
   }
 }
 
+/** Stores a group's offsets as part of a transaction. */
 export const TxnOffsetCommitRequest: MessageType<TxnOffsetCommitRequest> = {
   name: 'TxnOffsetCommitRequest',
   apiKey: 28,
@@ -289,6 +299,7 @@ export const TxnOffsetCommitRequest: MessageType<TxnOffsetCommitRequest> = {
   },
 }
 
+/** Whether each offset was accepted. */
 export interface TxnOffsetCommitResponse {
   throttleTimeMs: number
   topics: TxnOffsetCommitResponseTopic[]
@@ -457,6 +468,7 @@ function writeTxnOffsetCommitResponse(w: Writer, m: TxnOffsetCommitResponse, v: 
   }
 }
 
+/** Whether each offset was accepted. */
 export const TxnOffsetCommitResponse: MessageType<TxnOffsetCommitResponse> = {
   name: 'TxnOffsetCommitResponse',
   apiKey: 28,

@@ -7,6 +7,13 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks for the ACLs that match a filter.
+ *
+ * What versions brought:
+ * - 1: Prefixed resource patterns (KIP-290).
+ * - 3: Users as a resource (KIP-373).
+ */
 export interface DescribeAclsRequest {
   resourceTypeFilter: number
   resourceNameFilter: string | null
@@ -97,6 +104,7 @@ function writeDescribeAclsRequest(w: Writer, m: DescribeAclsRequest, v: number):
   }
 }
 
+/** Asks for the ACLs that match a filter. */
 export const DescribeAclsRequest: MessageType<DescribeAclsRequest> = {
   name: 'DescribeAclsRequest',
   apiKey: 29,
@@ -114,6 +122,7 @@ export const DescribeAclsRequest: MessageType<DescribeAclsRequest> = {
   },
 }
 
+/** ACLs by resource. */
 export interface DescribeAclsResponse {
   throttleTimeMs: number
   errorCode: number
@@ -324,6 +333,7 @@ function writeDescribeAclsResponse(w: Writer, m: DescribeAclsResponse, v: number
   }
 }
 
+/** ACLs by resource. */
 export const DescribeAclsResponse: MessageType<DescribeAclsResponse> = {
   name: 'DescribeAclsResponse',
   apiKey: 29,

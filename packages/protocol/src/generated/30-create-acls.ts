@@ -7,6 +7,13 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Creates ACLs.
+ *
+ * What versions brought:
+ * - 1: Prefixed resource patterns (KIP-290).
+ * - 3: Users as a resource (KIP-373).
+ */
 export interface CreateAclsRequest {
   creations: CreateAclsRequestAclCreation[]
   unknownTaggedFields: TaggedField[] | null
@@ -142,6 +149,7 @@ function writeCreateAclsRequest(w: Writer, m: CreateAclsRequest, v: number): voi
   }
 }
 
+/** Creates ACLs. */
 export const CreateAclsRequest: MessageType<CreateAclsRequest> = {
   name: 'CreateAclsRequest',
   apiKey: 30,
@@ -159,6 +167,7 @@ export const CreateAclsRequest: MessageType<CreateAclsRequest> = {
   },
 }
 
+/** Whether each ACL was created. */
 export interface CreateAclsResponse {
   throttleTimeMs: number
   results: CreateAclsResponseAclCreationResult[]
@@ -268,6 +277,7 @@ function writeCreateAclsResponse(w: Writer, m: CreateAclsResponse, v: number): v
   }
 }
 
+/** Whether each ACL was created. */
 export const CreateAclsResponse: MessageType<CreateAclsResponse> = {
   name: 'CreateAclsResponse',
   apiKey: 30,

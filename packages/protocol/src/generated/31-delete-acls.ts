@@ -7,6 +7,13 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Deletes the ACLs that match filters.
+ *
+ * What versions brought:
+ * - 1: Prefixed resource patterns (KIP-290).
+ * - 3: Users as a resource (KIP-373).
+ */
 export interface DeleteAclsRequest {
   filters: DeleteAclsRequestDeleteAclsFilter[]
   unknownTaggedFields: TaggedField[] | null
@@ -154,6 +161,7 @@ function writeDeleteAclsRequest(w: Writer, m: DeleteAclsRequest, v: number): voi
   }
 }
 
+/** Deletes the ACLs that match filters. */
 export const DeleteAclsRequest: MessageType<DeleteAclsRequest> = {
   name: 'DeleteAclsRequest',
   apiKey: 31,
@@ -171,6 +179,7 @@ export const DeleteAclsRequest: MessageType<DeleteAclsRequest> = {
   },
 }
 
+/** What each filter deleted. */
 export interface DeleteAclsResponse {
   throttleTimeMs: number
   filterResults: DeleteAclsResponseDeleteAclsFilterResult[]
@@ -406,6 +415,7 @@ function writeDeleteAclsResponse(w: Writer, m: DeleteAclsResponse, v: number): v
   }
 }
 
+/** What each filter deleted. */
 export const DeleteAclsResponse: MessageType<DeleteAclsResponse> = {
   name: 'DeleteAclsResponse',
   apiKey: 31,

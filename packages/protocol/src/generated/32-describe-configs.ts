@@ -8,6 +8,13 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks for the settings of topics, brokers, groups and client metrics.
+ *
+ * What versions brought:
+ * - 1: Synonyms, and the source of each value (KIP-226).
+ * - 3: Types and documentation (KIP-569).
+ */
 export interface DescribeConfigsRequest {
   resources: DescribeConfigsRequestDescribeConfigsResource[]
   includeSynonyms: boolean
@@ -166,6 +173,7 @@ function writeDescribeConfigsRequest(w: Writer, m: DescribeConfigsRequest, v: nu
   }
 }
 
+/** Asks for the settings of topics, brokers, groups and client metrics. */
 export const DescribeConfigsRequest: MessageType<DescribeConfigsRequest> = {
   name: 'DescribeConfigsRequest',
   apiKey: 32,
@@ -183,6 +191,7 @@ export const DescribeConfigsRequest: MessageType<DescribeConfigsRequest> = {
   },
 }
 
+/** Settings with their sources. */
 export interface DescribeConfigsResponse {
   throttleTimeMs: number
   results: DescribeConfigsResponseDescribeConfigsResult[]
@@ -515,6 +524,7 @@ function writeDescribeConfigsResponse(w: Writer, m: DescribeConfigsResponse, v: 
   }
 }
 
+/** Settings with their sources. */
 export const DescribeConfigsResponse: MessageType<DescribeConfigsResponse> = {
   name: 'DescribeConfigsResponse',
   apiKey: 32,

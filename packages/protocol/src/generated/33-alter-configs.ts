@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Replaces all settings of resources; IncrementalAlterConfigs is the better way. */
 export interface AlterConfigsRequest {
   resources: AlterConfigsRequestAlterConfigsResource[]
   validateOnly: boolean
@@ -193,6 +194,7 @@ function writeAlterConfigsRequest(w: Writer, m: AlterConfigsRequest, v: number):
   }
 }
 
+/** Replaces all settings of resources; IncrementalAlterConfigs is the better way. */
 export const AlterConfigsRequest: MessageType<AlterConfigsRequest> = {
   name: 'AlterConfigsRequest',
   apiKey: 33,
@@ -210,6 +212,7 @@ export const AlterConfigsRequest: MessageType<AlterConfigsRequest> = {
   },
 }
 
+/** Whether each resource was changed. */
 export interface AlterConfigsResponse {
   throttleTimeMs: number
   responses: AlterConfigsResponseAlterConfigsResourceResponse[]
@@ -333,6 +336,7 @@ function writeAlterConfigsResponse(w: Writer, m: AlterConfigsResponse, v: number
   }
 }
 
+/** Whether each resource was changed. */
 export const AlterConfigsResponse: MessageType<AlterConfigsResponse> = {
   name: 'AlterConfigsResponse',
   apiKey: 33,

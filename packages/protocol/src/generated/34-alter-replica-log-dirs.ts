@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Moves replicas to other log directories of their broker. */
 export interface AlterReplicaLogDirsRequest {
   dirs: AlterReplicaLogDirsRequestAlterReplicaLogDir[]
   unknownTaggedFields: TaggedField[] | null
@@ -199,6 +200,7 @@ function writeAlterReplicaLogDirsRequest(
   }
 }
 
+/** Moves replicas to other log directories of their broker. */
 export const AlterReplicaLogDirsRequest: MessageType<AlterReplicaLogDirsRequest> = {
   name: 'AlterReplicaLogDirsRequest',
   apiKey: 34,
@@ -216,6 +218,7 @@ export const AlterReplicaLogDirsRequest: MessageType<AlterReplicaLogDirsRequest>
   },
 }
 
+/** Whether each move was begun. */
 export interface AlterReplicaLogDirsResponse {
   throttleTimeMs: number
   results: AlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult[]
@@ -392,6 +395,7 @@ function writeAlterReplicaLogDirsResponse(
   }
 }
 
+/** Whether each move was begun. */
 export const AlterReplicaLogDirsResponse: MessageType<AlterReplicaLogDirsResponse> = {
   name: 'AlterReplicaLogDirsResponse',
   apiKey: 34,

@@ -7,6 +7,14 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks for log directories and the sizes of replicas in them.
+ *
+ * What versions brought:
+ * - 3: A top level error code.
+ * - 4: Size of the volume and room left on it (KIP-827).
+ * - 5: Cordoned directories are marked (KIP-1066).
+ */
 export interface DescribeLogDirsRequest {
   topics: DescribeLogDirsRequestDescribableLogDirTopic[] | null
   unknownTaggedFields: TaggedField[] | null
@@ -138,6 +146,7 @@ function writeDescribeLogDirsRequest(w: Writer, m: DescribeLogDirsRequest, v: nu
   }
 }
 
+/** Asks for log directories and the sizes of replicas in them. */
 export const DescribeLogDirsRequest: MessageType<DescribeLogDirsRequest> = {
   name: 'DescribeLogDirsRequest',
   apiKey: 35,
@@ -155,6 +164,7 @@ export const DescribeLogDirsRequest: MessageType<DescribeLogDirsRequest> = {
   },
 }
 
+/** Directories with their replicas. */
 export interface DescribeLogDirsResponse {
   throttleTimeMs: number
   /** Versions 3+. */
@@ -185,7 +195,7 @@ export interface DescribeLogDirsResponseDescribeLogDirsResult {
   totalBytes: number
   /** Versions 4+. */
   usableBytes: number
-  /** Versions 5. */
+  /** Version 5. */
   isCordoned: boolean
   unknownTaggedFields: TaggedField[] | null
 }
@@ -330,11 +340,11 @@ function readDescribeLogDirsResponseDescribeLogDirsResult(
   }
   let totalBytes: number = -1
   if (v >= 4) {
-    totalBytes = r.int64()
+    totalBytes = r.int64Saturated()
   }
   let usableBytes: number = -1
   if (v >= 4) {
-    usableBytes = r.int64()
+    usableBytes = r.int64Saturated()
   }
   let isCordoned: boolean = false
   if (v >= 5) {
@@ -447,6 +457,7 @@ function writeDescribeLogDirsResponse(w: Writer, m: DescribeLogDirsResponse, v: 
   }
 }
 
+/** Directories with their replicas. */
 export const DescribeLogDirsResponse: MessageType<DescribeLogDirsResponse> = {
   name: 'DescribeLogDirsResponse',
   apiKey: 35,

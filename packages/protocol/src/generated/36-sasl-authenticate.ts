@@ -8,6 +8,12 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * One client step of the SASL exchange.
+ *
+ * What versions brought:
+ * - 1: How long the session lasts before it must authenticate again (KIP-368).
+ */
 export interface SaslAuthenticateRequest {
   authBytes: Uint8Array
   unknownTaggedFields: TaggedField[] | null
@@ -48,6 +54,7 @@ function writeSaslAuthenticateRequest(w: Writer, m: SaslAuthenticateRequest, v: 
   }
 }
 
+/** One client step of the SASL exchange. */
 export const SaslAuthenticateRequest: MessageType<SaslAuthenticateRequest> = {
   name: 'SaslAuthenticateRequest',
   apiKey: 36,
@@ -65,6 +72,7 @@ export const SaslAuthenticateRequest: MessageType<SaslAuthenticateRequest> = {
   },
 }
 
+/** The server's step, or why it failed. */
 export interface SaslAuthenticateResponse {
   errorCode: number
   errorMessage: string | null
@@ -130,6 +138,7 @@ function writeSaslAuthenticateResponse(w: Writer, m: SaslAuthenticateResponse, v
   }
 }
 
+/** The server's step, or why it failed. */
 export const SaslAuthenticateResponse: MessageType<SaslAuthenticateResponse> = {
   name: 'SaslAuthenticateResponse',
   apiKey: 36,

@@ -7,6 +7,12 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Gives topics more partitions.
+ *
+ * What versions brought:
+ * - 3: Creation may be throttled (KIP-599).
+ */
 export interface CreatePartitionsRequest {
   topics: CreatePartitionsRequestCreatePartitionsTopic[]
   timeoutMs: number
@@ -210,6 +216,7 @@ function writeCreatePartitionsRequest(w: Writer, m: CreatePartitionsRequest, v: 
   }
 }
 
+/** Gives topics more partitions. */
 export const CreatePartitionsRequest: MessageType<CreatePartitionsRequest> = {
   name: 'CreatePartitionsRequest',
   apiKey: 37,
@@ -227,6 +234,7 @@ export const CreatePartitionsRequest: MessageType<CreatePartitionsRequest> = {
   },
 }
 
+/** Whether each topic was changed. */
 export interface CreatePartitionsResponse {
   throttleTimeMs: number
   results: CreatePartitionsResponseCreatePartitionsTopicResult[]
@@ -346,6 +354,7 @@ function writeCreatePartitionsResponse(w: Writer, m: CreatePartitionsResponse, v
   }
 }
 
+/** Whether each topic was changed. */
 export const CreatePartitionsResponse: MessageType<CreatePartitionsResponse> = {
   name: 'CreatePartitionsResponse',
   apiKey: 37,

@@ -9,10 +9,16 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Creates a delegation token.
+ *
+ * What versions brought:
+ * - 3: On behalf of another owner (KIP-373).
+ */
 export interface CreateDelegationTokenRequest {
-  /** Versions 3. */
+  /** Version 3. */
   ownerPrincipalType: string | null
-  /** Versions 3. */
+  /** Version 3. */
   ownerPrincipalName: string | null
   renewers: CreateDelegationTokenRequestCreatableRenewers[]
   maxLifetimeMs: number
@@ -153,6 +159,7 @@ function writeCreateDelegationTokenRequest(
   }
 }
 
+/** Creates a delegation token. */
 export const CreateDelegationTokenRequest: MessageType<CreateDelegationTokenRequest> = {
   name: 'CreateDelegationTokenRequest',
   apiKey: 38,
@@ -170,13 +177,14 @@ export const CreateDelegationTokenRequest: MessageType<CreateDelegationTokenRequ
   },
 }
 
+/** The token with its secret. */
 export interface CreateDelegationTokenResponse {
   errorCode: number
   principalType: string
   principalName: string
-  /** Versions 3. */
+  /** Version 3. */
   tokenRequesterPrincipalType: string
-  /** Versions 3. */
+  /** Version 3. */
   tokenRequesterPrincipalName: string
   issueTimestampMs: number
   expiryTimestampMs: number
@@ -297,6 +305,7 @@ function writeCreateDelegationTokenResponse(
   }
 }
 
+/** The token with its secret. */
 export const CreateDelegationTokenResponse: MessageType<CreateDelegationTokenResponse> = {
   name: 'CreateDelegationTokenResponse',
   apiKey: 38,

@@ -8,6 +8,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Extends the life of a delegation token. */
 export interface RenewDelegationTokenRequest {
   hmac: Uint8Array
   renewPeriodMs: number
@@ -27,7 +28,7 @@ export function createRenewDelegationTokenRequest(
 
 function readRenewDelegationTokenRequest(r: Reader, v: number): RenewDelegationTokenRequest {
   const hmac = v >= 2 ? r.compactBytes() : r.bytes()
-  const renewPeriodMs = r.int64()
+  const renewPeriodMs = r.int64Saturated()
   let unknownTaggedFields: TaggedField[] | null = null
   if (v >= 2) {
     for (let n = r.unsignedVarint(); n > 0; n--) {
@@ -56,6 +57,7 @@ function writeRenewDelegationTokenRequest(
   }
 }
 
+/** Extends the life of a delegation token. */
 export const RenewDelegationTokenRequest: MessageType<RenewDelegationTokenRequest> = {
   name: 'RenewDelegationTokenRequest',
   apiKey: 39,
@@ -73,6 +75,7 @@ export const RenewDelegationTokenRequest: MessageType<RenewDelegationTokenReques
   },
 }
 
+/** When it now expires. */
 export interface RenewDelegationTokenResponse {
   errorCode: number
   expiryTimestampMs: number
@@ -121,6 +124,7 @@ function writeRenewDelegationTokenResponse(
   }
 }
 
+/** When it now expires. */
 export const RenewDelegationTokenResponse: MessageType<RenewDelegationTokenResponse> = {
   name: 'RenewDelegationTokenResponse',
   apiKey: 39,

@@ -8,6 +8,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Ends the life of a delegation token sooner, or at once. */
 export interface ExpireDelegationTokenRequest {
   hmac: Uint8Array
   expiryTimePeriodMs: number
@@ -56,6 +57,7 @@ function writeExpireDelegationTokenRequest(
   }
 }
 
+/** Ends the life of a delegation token sooner, or at once. */
 export const ExpireDelegationTokenRequest: MessageType<ExpireDelegationTokenRequest> = {
   name: 'ExpireDelegationTokenRequest',
   apiKey: 40,
@@ -73,6 +75,7 @@ export const ExpireDelegationTokenRequest: MessageType<ExpireDelegationTokenRequ
   },
 }
 
+/** When it now expires. */
 export interface ExpireDelegationTokenResponse {
   errorCode: number
   expiryTimestampMs: number
@@ -121,6 +124,7 @@ function writeExpireDelegationTokenResponse(
   }
 }
 
+/** When it now expires. */
 export const ExpireDelegationTokenResponse: MessageType<ExpireDelegationTokenResponse> = {
   name: 'ExpireDelegationTokenResponse',
   apiKey: 40,

@@ -9,6 +9,12 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks for delegation tokens of owners.
+ *
+ * What versions brought:
+ * - 3: The requester of each token (KIP-373).
+ */
 export interface DescribeDelegationTokenRequest {
   owners: DescribeDelegationTokenRequestDescribeDelegationTokenOwner[] | null
   unknownTaggedFields: TaggedField[] | null
@@ -132,6 +138,7 @@ function writeDescribeDelegationTokenRequest(
   }
 }
 
+/** Asks for delegation tokens of owners. */
 export const DescribeDelegationTokenRequest: MessageType<DescribeDelegationTokenRequest> = {
   name: 'DescribeDelegationTokenRequest',
   apiKey: 41,
@@ -149,6 +156,7 @@ export const DescribeDelegationTokenRequest: MessageType<DescribeDelegationToken
   },
 }
 
+/** The tokens the asker may see. */
 export interface DescribeDelegationTokenResponse {
   errorCode: number
   tokens: DescribeDelegationTokenResponseDescribedDelegationToken[]
@@ -165,9 +173,9 @@ export interface DescribeDelegationTokenResponseDescribedDelegationTokenRenewer 
 export interface DescribeDelegationTokenResponseDescribedDelegationToken {
   principalType: string
   principalName: string
-  /** Versions 3. */
+  /** Version 3. */
   tokenRequesterPrincipalType: string
-  /** Versions 3. */
+  /** Version 3. */
   tokenRequesterPrincipalName: string
   issueTimestamp: number
   expiryTimestamp: number
@@ -414,6 +422,7 @@ function writeDescribeDelegationTokenResponse(
   }
 }
 
+/** The tokens the asker may see. */
 export const DescribeDelegationTokenResponse: MessageType<DescribeDelegationTokenResponse> = {
   name: 'DescribeDelegationTokenResponse',
   apiKey: 41,

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Deletes groups without members. */
 export interface DeleteGroupsRequest {
   groupsNames: string[]
   unknownTaggedFields: TaggedField[] | null
@@ -63,6 +64,7 @@ function writeDeleteGroupsRequest(w: Writer, m: DeleteGroupsRequest, v: number):
   }
 }
 
+/** Deletes groups without members. */
 export const DeleteGroupsRequest: MessageType<DeleteGroupsRequest> = {
   name: 'DeleteGroupsRequest',
   apiKey: 42,
@@ -80,6 +82,7 @@ export const DeleteGroupsRequest: MessageType<DeleteGroupsRequest> = {
   },
 }
 
+/** Whether each group was deleted. */
 export interface DeleteGroupsResponse {
   throttleTimeMs: number
   results: DeleteGroupsResponseDeletableGroupResult[]
@@ -188,6 +191,7 @@ function writeDeleteGroupsResponse(w: Writer, m: DeleteGroupsResponse, v: number
   }
 }
 
+/** Whether each group was deleted. */
 export const DeleteGroupsResponse: MessageType<DeleteGroupsResponse> = {
   name: 'DeleteGroupsResponse',
   apiKey: 42,

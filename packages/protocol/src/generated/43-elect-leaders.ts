@@ -8,6 +8,12 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Elects leaders: the preferred replicas, or any replica that is left.
+ *
+ * What versions brought:
+ * - 1: Unclean elections (KIP-460).
+ */
 export interface ElectLeadersRequest {
   /** Versions 1+. */
   electionType: number
@@ -156,6 +162,7 @@ function writeElectLeadersRequest(w: Writer, m: ElectLeadersRequest, v: number):
   }
 }
 
+/** Elects leaders: the preferred replicas, or any replica that is left. */
 export const ElectLeadersRequest: MessageType<ElectLeadersRequest> = {
   name: 'ElectLeadersRequest',
   apiKey: 43,
@@ -173,6 +180,7 @@ export const ElectLeadersRequest: MessageType<ElectLeadersRequest> = {
   },
 }
 
+/** Whether each election took place. */
 export interface ElectLeadersResponse {
   throttleTimeMs: number
   /** Versions 1+. */
@@ -369,6 +377,7 @@ function writeElectLeadersResponse(w: Writer, m: ElectLeadersResponse, v: number
   }
 }
 
+/** Whether each election took place. */
 export const ElectLeadersResponse: MessageType<ElectLeadersResponse> = {
   name: 'ElectLeadersResponse',
   apiKey: 43,

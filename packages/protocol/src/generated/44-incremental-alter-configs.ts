@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Sets, deletes, appends to or subtracts from single settings (KIP-339). */
 export interface IncrementalAlterConfigsRequest {
   resources: IncrementalAlterConfigsRequestAlterConfigsResource[]
   validateOnly: boolean
@@ -202,6 +203,7 @@ function writeIncrementalAlterConfigsRequest(
   }
 }
 
+/** Sets, deletes, appends to or subtracts from single settings (KIP-339). */
 export const IncrementalAlterConfigsRequest: MessageType<IncrementalAlterConfigsRequest> = {
   name: 'IncrementalAlterConfigsRequest',
   apiKey: 44,
@@ -219,6 +221,7 @@ export const IncrementalAlterConfigsRequest: MessageType<IncrementalAlterConfigs
   },
 }
 
+/** Whether each resource was changed. */
 export interface IncrementalAlterConfigsResponse {
   throttleTimeMs: number
   responses: IncrementalAlterConfigsResponseAlterConfigsResourceResponse[]
@@ -349,6 +352,7 @@ function writeIncrementalAlterConfigsResponse(
   }
 }
 
+/** Whether each resource was changed. */
 export const IncrementalAlterConfigsResponse: MessageType<IncrementalAlterConfigsResponse> = {
   name: 'IncrementalAlterConfigsResponse',
   apiKey: 44,

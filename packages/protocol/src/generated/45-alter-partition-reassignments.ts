@@ -8,9 +8,15 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Starts, changes or cancels moves of partitions to other brokers (KIP-455).
+ *
+ * What versions brought:
+ * - 1: A change of the replication factor can be forbidden (KIP-860).
+ */
 export interface AlterPartitionReassignmentsRequest {
   timeoutMs: number
-  /** Versions 1. */
+  /** Version 1. */
   allowReplicationFactorChange: boolean
   topics: AlterPartitionReassignmentsRequestReassignableTopic[]
   unknownTaggedFields: TaggedField[] | null
@@ -196,6 +202,7 @@ function writeAlterPartitionReassignmentsRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Starts, changes or cancels moves of partitions to other brokers (KIP-455). */
 export const AlterPartitionReassignmentsRequest: MessageType<AlterPartitionReassignmentsRequest> = {
   name: 'AlterPartitionReassignmentsRequest',
   apiKey: 45,
@@ -213,9 +220,10 @@ export const AlterPartitionReassignmentsRequest: MessageType<AlterPartitionReass
   },
 }
 
+/** Whether each move was accepted. */
 export interface AlterPartitionReassignmentsResponse {
   throttleTimeMs: number
-  /** Versions 1. */
+  /** Version 1. */
   allowReplicationFactorChange: boolean
   errorCode: number
   errorMessage: string | null
@@ -403,6 +411,7 @@ function writeAlterPartitionReassignmentsResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether each move was accepted. */
 export const AlterPartitionReassignmentsResponse: MessageType<AlterPartitionReassignmentsResponse> =
   {
     name: 'AlterPartitionReassignmentsResponse',

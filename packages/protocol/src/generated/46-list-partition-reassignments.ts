@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Asks for moves of partitions under way (KIP-455). */
 export interface ListPartitionReassignmentsRequest {
   timeoutMs: number
   topics: ListPartitionReassignmentsRequestListPartitionReassignmentsTopics[] | null
@@ -125,6 +126,7 @@ function writeListPartitionReassignmentsRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Asks for moves of partitions under way (KIP-455). */
 export const ListPartitionReassignmentsRequest: MessageType<ListPartitionReassignmentsRequest> = {
   name: 'ListPartitionReassignmentsRequest',
   apiKey: 46,
@@ -142,6 +144,7 @@ export const ListPartitionReassignmentsRequest: MessageType<ListPartitionReassig
   },
 }
 
+/** Present, added and removed replicas of moving partitions. */
 export interface ListPartitionReassignmentsResponse {
   throttleTimeMs: number
   errorCode: number
@@ -352,6 +355,7 @@ function writeListPartitionReassignmentsResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Present, added and removed replicas of moving partitions. */
 export const ListPartitionReassignmentsResponse: MessageType<ListPartitionReassignmentsResponse> = {
   name: 'ListPartitionReassignmentsResponse',
   apiKey: 46,

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Asks for quotas that match a filter (KIP-546). */
 export interface DescribeClientQuotasRequest {
   components: DescribeClientQuotasRequestComponentData[]
   strict: boolean
@@ -130,6 +131,7 @@ function writeDescribeClientQuotasRequest(
   }
 }
 
+/** Asks for quotas that match a filter (KIP-546). */
 export const DescribeClientQuotasRequest: MessageType<DescribeClientQuotasRequest> = {
   name: 'DescribeClientQuotasRequest',
   apiKey: 48,
@@ -147,6 +149,7 @@ export const DescribeClientQuotasRequest: MessageType<DescribeClientQuotasReques
   },
 }
 
+/** Quotas by entity. */
 export interface DescribeClientQuotasResponse {
   throttleTimeMs: number
   errorCode: number
@@ -424,6 +427,7 @@ function writeDescribeClientQuotasResponse(
   }
 }
 
+/** Quotas by entity. */
 export const DescribeClientQuotasResponse: MessageType<DescribeClientQuotasResponse> = {
   name: 'DescribeClientQuotasResponse',
   apiKey: 48,

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Sets and removes quotas (KIP-546). */
 export interface AlterClientQuotasRequest {
   entries: AlterClientQuotasRequestEntryData[]
   validateOnly: boolean
@@ -252,6 +253,7 @@ function writeAlterClientQuotasRequest(w: Writer, m: AlterClientQuotasRequest, v
   }
 }
 
+/** Sets and removes quotas (KIP-546). */
 export const AlterClientQuotasRequest: MessageType<AlterClientQuotasRequest> = {
   name: 'AlterClientQuotasRequest',
   apiKey: 49,
@@ -269,6 +271,7 @@ export const AlterClientQuotasRequest: MessageType<AlterClientQuotasRequest> = {
   },
 }
 
+/** Whether each entity was changed. */
 export interface AlterClientQuotasResponse {
   throttleTimeMs: number
   entries: AlterClientQuotasResponseEntryData[]
@@ -457,6 +460,7 @@ function writeAlterClientQuotasResponse(w: Writer, m: AlterClientQuotasResponse,
   }
 }
 
+/** Whether each entity was changed. */
 export const AlterClientQuotasResponse: MessageType<AlterClientQuotasResponse> = {
   name: 'AlterClientQuotasResponse',
   apiKey: 49,

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Asks which SCRAM credentials users have (KIP-554). */
 export interface DescribeUserScramCredentialsRequest {
   users: DescribeUserScramCredentialsRequestUserName[] | null
   unknownTaggedFields: TaggedField[] | null
@@ -105,6 +106,7 @@ function writeDescribeUserScramCredentialsRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Asks which SCRAM credentials users have (KIP-554). */
 export const DescribeUserScramCredentialsRequest: MessageType<DescribeUserScramCredentialsRequest> =
   {
     name: 'DescribeUserScramCredentialsRequest',
@@ -123,6 +125,7 @@ export const DescribeUserScramCredentialsRequest: MessageType<DescribeUserScramC
     },
   }
 
+/** Mechanisms and iterations, never secrets. */
 export interface DescribeUserScramCredentialsResponse {
   throttleTimeMs: number
   errorCode: number
@@ -300,6 +303,7 @@ function writeDescribeUserScramCredentialsResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Mechanisms and iterations, never secrets. */
 export const DescribeUserScramCredentialsResponse: MessageType<DescribeUserScramCredentialsResponse> =
   {
     name: 'DescribeUserScramCredentialsResponse',

@@ -8,6 +8,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Sets and deletes SCRAM credentials (KIP-554). */
 export interface AlterUserScramCredentialsRequest {
   deletions: AlterUserScramCredentialsRequestScramCredentialDeletion[]
   upsertions: AlterUserScramCredentialsRequestScramCredentialUpsertion[]
@@ -175,6 +176,7 @@ function writeAlterUserScramCredentialsRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Sets and deletes SCRAM credentials (KIP-554). */
 export const AlterUserScramCredentialsRequest: MessageType<AlterUserScramCredentialsRequest> = {
   name: 'AlterUserScramCredentialsRequest',
   apiKey: 51,
@@ -192,6 +194,7 @@ export const AlterUserScramCredentialsRequest: MessageType<AlterUserScramCredent
   },
 }
 
+/** Whether each user was changed. */
 export interface AlterUserScramCredentialsResponse {
   throttleTimeMs: number
   results: AlterUserScramCredentialsResponseAlterUserScramCredentialsResult[]
@@ -298,6 +301,7 @@ function writeAlterUserScramCredentialsResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether each user was changed. */
 export const AlterUserScramCredentialsResponse: MessageType<AlterUserScramCredentialsResponse> = {
   name: 'AlterUserScramCredentialsResponse',
   apiKey: 51,

@@ -10,6 +10,13 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/**
+ * KRaft: asks a voter for its vote (KIP-595).
+ *
+ * What versions brought:
+ * - 1: Voters are known by node and directory (KIP-853).
+ * - 2: Votes on trial before an election (KIP-996).
+ */
 export interface VoteRequest {
   clusterId: string | null
   /** Versions 1+. */
@@ -28,7 +35,7 @@ export interface VoteRequestPartitionData {
   voterDirectoryId: Uuid
   lastOffsetEpoch: number
   lastOffset: number
-  /** Versions 2. */
+  /** Version 2. */
   preVote: boolean
   unknownTaggedFields: TaggedField[] | null
 }
@@ -208,6 +215,7 @@ function writeVoteRequest(w: Writer, m: VoteRequest, v: number): void {
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** KRaft: asks a voter for its vote (KIP-595). */
 export const VoteRequest: MessageType<VoteRequest> = {
   name: 'VoteRequest',
   apiKey: 52,
@@ -225,6 +233,7 @@ export const VoteRequest: MessageType<VoteRequest> = {
   },
 }
 
+/** Whether the vote was granted. */
 export interface VoteResponse {
   errorCode: number
   topics: VoteResponseTopicData[]
@@ -460,6 +469,7 @@ function writeVoteResponse(w: Writer, m: VoteResponse, v: number): void {
   w.unknownTaggedFields(m.unknownTaggedFields, 1, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether the vote was granted. */
 export const VoteResponse: MessageType<VoteResponse> = {
   name: 'VoteResponse',
   apiKey: 52,

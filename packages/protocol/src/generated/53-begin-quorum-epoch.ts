@@ -10,19 +10,25 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/**
+ * KRaft: a new leader announces itself (KIP-595).
+ *
+ * What versions brought:
+ * - 1: Voter keys and the leader's endpoints (KIP-853).
+ */
 export interface BeginQuorumEpochRequest {
   clusterId: string | null
-  /** Versions 1. */
+  /** Version 1. */
   voterId: number
   topics: BeginQuorumEpochRequestTopicData[]
-  /** Versions 1. */
+  /** Version 1. */
   leaderEndpoints: BeginQuorumEpochRequestLeaderEndpoint[]
   unknownTaggedFields: TaggedField[] | null
 }
 
 export interface BeginQuorumEpochRequestPartitionData {
   partitionIndex: number
-  /** Versions 1. */
+  /** Version 1. */
   voterDirectoryId: Uuid
   leaderId: number
   leaderEpoch: number
@@ -36,11 +42,11 @@ export interface BeginQuorumEpochRequestTopicData {
 }
 
 export interface BeginQuorumEpochRequestLeaderEndpoint {
-  /** Versions 1. */
+  /** Version 1. */
   name: string
-  /** Versions 1. */
+  /** Version 1. */
   host: string
-  /** Versions 1. */
+  /** Version 1. */
   port: number
   unknownTaggedFields: TaggedField[] | null
 }
@@ -308,6 +314,7 @@ function writeBeginQuorumEpochRequest(w: Writer, m: BeginQuorumEpochRequest, v: 
   }
 }
 
+/** KRaft: a new leader announces itself (KIP-595). */
 export const BeginQuorumEpochRequest: MessageType<BeginQuorumEpochRequest> = {
   name: 'BeginQuorumEpochRequest',
   apiKey: 53,
@@ -325,10 +332,11 @@ export const BeginQuorumEpochRequest: MessageType<BeginQuorumEpochRequest> = {
   },
 }
 
+/** Whether it was accepted. */
 export interface BeginQuorumEpochResponse {
   errorCode: number
   topics: BeginQuorumEpochResponseTopicData[]
-  /** Versions 1. Tag 0. */
+  /** Version 1. Tag 0. */
   nodeEndpoints: BeginQuorumEpochResponseNodeEndpoint[]
   unknownTaggedFields: TaggedField[] | null
 }
@@ -348,11 +356,11 @@ export interface BeginQuorumEpochResponseTopicData {
 }
 
 export interface BeginQuorumEpochResponseNodeEndpoint {
-  /** Versions 1. */
+  /** Version 1. */
   nodeId: number
-  /** Versions 1. */
+  /** Version 1. */
   host: string
-  /** Versions 1. */
+  /** Version 1. */
   port: number
   unknownTaggedFields: TaggedField[] | null
 }
@@ -609,6 +617,7 @@ function writeBeginQuorumEpochResponse(w: Writer, m: BeginQuorumEpochResponse, v
   }
 }
 
+/** Whether it was accepted. */
 export const BeginQuorumEpochResponse: MessageType<BeginQuorumEpochResponse> = {
   name: 'BeginQuorumEpochResponse',
   apiKey: 53,

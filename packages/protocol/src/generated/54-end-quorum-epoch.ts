@@ -10,18 +10,24 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/**
+ * KRaft: a leader steps down and names successors (KIP-595).
+ *
+ * What versions brought:
+ * - 1: Candidates with their directories, and endpoints (KIP-853).
+ */
 export interface EndQuorumEpochRequest {
   clusterId: string | null
   topics: EndQuorumEpochRequestTopicData[]
-  /** Versions 1. */
+  /** Version 1. */
   leaderEndpoints: EndQuorumEpochRequestLeaderEndpoint[]
   unknownTaggedFields: TaggedField[] | null
 }
 
 export interface EndQuorumEpochRequestReplicaInfo {
-  /** Versions 1. */
+  /** Version 1. */
   candidateId: number
-  /** Versions 1. */
+  /** Version 1. */
   candidateDirectoryId: Uuid
   unknownTaggedFields: TaggedField[] | null
 }
@@ -30,9 +36,9 @@ export interface EndQuorumEpochRequestPartitionData {
   partitionIndex: number
   leaderId: number
   leaderEpoch: number
-  /** Versions 0. */
+  /** Version 0. */
   preferredSuccessors: number[]
-  /** Versions 1. */
+  /** Version 1. */
   preferredCandidates: EndQuorumEpochRequestReplicaInfo[]
   unknownTaggedFields: TaggedField[] | null
 }
@@ -44,11 +50,11 @@ export interface EndQuorumEpochRequestTopicData {
 }
 
 export interface EndQuorumEpochRequestLeaderEndpoint {
-  /** Versions 1. */
+  /** Version 1. */
   name: string
-  /** Versions 1. */
+  /** Version 1. */
   host: string
-  /** Versions 1. */
+  /** Version 1. */
   port: number
   unknownTaggedFields: TaggedField[] | null
 }
@@ -392,6 +398,7 @@ function writeEndQuorumEpochRequest(w: Writer, m: EndQuorumEpochRequest, v: numb
   }
 }
 
+/** KRaft: a leader steps down and names successors (KIP-595). */
 export const EndQuorumEpochRequest: MessageType<EndQuorumEpochRequest> = {
   name: 'EndQuorumEpochRequest',
   apiKey: 54,
@@ -409,10 +416,11 @@ export const EndQuorumEpochRequest: MessageType<EndQuorumEpochRequest> = {
   },
 }
 
+/** Whether it was accepted. */
 export interface EndQuorumEpochResponse {
   errorCode: number
   topics: EndQuorumEpochResponseTopicData[]
-  /** Versions 1. Tag 0. */
+  /** Version 1. Tag 0. */
   nodeEndpoints: EndQuorumEpochResponseNodeEndpoint[]
   unknownTaggedFields: TaggedField[] | null
 }
@@ -432,11 +440,11 @@ export interface EndQuorumEpochResponseTopicData {
 }
 
 export interface EndQuorumEpochResponseNodeEndpoint {
-  /** Versions 1. */
+  /** Version 1. */
   nodeId: number
-  /** Versions 1. */
+  /** Version 1. */
   host: string
-  /** Versions 1. */
+  /** Version 1. */
   port: number
   unknownTaggedFields: TaggedField[] | null
 }
@@ -693,6 +701,7 @@ function writeEndQuorumEpochResponse(w: Writer, m: EndQuorumEpochResponse, v: nu
   }
 }
 
+/** Whether it was accepted. */
 export const EndQuorumEpochResponse: MessageType<EndQuorumEpochResponse> = {
   name: 'EndQuorumEpochResponse',
   apiKey: 54,

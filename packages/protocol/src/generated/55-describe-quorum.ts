@@ -10,6 +10,13 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks for leader, voters and observers of the metadata quorum (KIP-595).
+ *
+ * What versions brought:
+ * - 1: Times of the last fetch and of the last time caught up (KIP-836).
+ * - 2: Directories and endpoints of the nodes (KIP-853).
+ */
 export interface DescribeQuorumRequest {
   topics: DescribeQuorumRequestTopicData[]
   unknownTaggedFields: TaggedField[] | null
@@ -146,6 +153,7 @@ function writeDescribeQuorumRequest(w: Writer, m: DescribeQuorumRequest, v: numb
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Asks for leader, voters and observers of the metadata quorum (KIP-595). */
 export const DescribeQuorumRequest: MessageType<DescribeQuorumRequest> = {
   name: 'DescribeQuorumRequest',
   apiKey: 55,
@@ -163,19 +171,20 @@ export const DescribeQuorumRequest: MessageType<DescribeQuorumRequest> = {
   },
 }
 
+/** How far each replica is. */
 export interface DescribeQuorumResponse {
   errorCode: number
-  /** Versions 2. */
+  /** Version 2. */
   errorMessage: string | null
   topics: DescribeQuorumResponseTopicData[]
-  /** Versions 2. */
+  /** Version 2. */
   nodes: DescribeQuorumResponseNode[]
   unknownTaggedFields: TaggedField[] | null
 }
 
 export interface DescribeQuorumResponseReplicaState {
   replicaId: number
-  /** Versions 2. */
+  /** Version 2. */
   replicaDirectoryId: Uuid
   logEndOffset: number
   /** Versions 1+. */
@@ -188,7 +197,7 @@ export interface DescribeQuorumResponseReplicaState {
 export interface DescribeQuorumResponsePartitionData {
   partitionIndex: number
   errorCode: number
-  /** Versions 2. */
+  /** Version 2. */
   errorMessage: string | null
   leaderId: number
   leaderEpoch: number
@@ -205,19 +214,19 @@ export interface DescribeQuorumResponseTopicData {
 }
 
 export interface DescribeQuorumResponseListener {
-  /** Versions 2. */
+  /** Version 2. */
   name: string
-  /** Versions 2. */
+  /** Version 2. */
   host: string
-  /** Versions 2. */
+  /** Version 2. */
   port: number
   unknownTaggedFields: TaggedField[] | null
 }
 
 export interface DescribeQuorumResponseNode {
-  /** Versions 2. */
+  /** Version 2. */
   nodeId: number
-  /** Versions 2. */
+  /** Version 2. */
   listeners: DescribeQuorumResponseListener[]
   unknownTaggedFields: TaggedField[] | null
 }
@@ -627,6 +636,7 @@ function writeDescribeQuorumResponse(w: Writer, m: DescribeQuorumResponse, v: nu
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** How far each replica is. */
 export const DescribeQuorumResponse: MessageType<DescribeQuorumResponse> = {
   name: 'DescribeQuorumResponse',
   apiKey: 55,

@@ -10,6 +10,13 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Leader to controller: proposes a new ISR (KIP-497).
+ *
+ * What versions brought:
+ * - 2: Topic ids replace names (KIP-841).
+ * - 3: Broker epochs of the new ISR's members (KIP-903).
+ */
 export interface AlterPartitionRequest {
   brokerId: number
   brokerEpoch: number
@@ -18,9 +25,9 @@ export interface AlterPartitionRequest {
 }
 
 export interface AlterPartitionRequestBrokerState {
-  /** Versions 3. */
+  /** Version 3. */
   brokerId: number
-  /** Versions 3. */
+  /** Version 3. */
   brokerEpoch: number
   unknownTaggedFields: TaggedField[] | null
 }
@@ -28,9 +35,9 @@ export interface AlterPartitionRequestBrokerState {
 export interface AlterPartitionRequestPartitionData {
   partitionIndex: number
   leaderEpoch: number
-  /** Versions 2. */
+  /** Version 2. */
   newIsr: number[]
-  /** Versions 3. */
+  /** Version 3. */
   newIsrWithEpochs: AlterPartitionRequestBrokerState[]
   leaderRecoveryState: number
   partitionEpoch: number
@@ -276,6 +283,7 @@ function writeAlterPartitionRequest(w: Writer, m: AlterPartitionRequest, v: numb
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Leader to controller: proposes a new ISR (KIP-497). */
 export const AlterPartitionRequest: MessageType<AlterPartitionRequest> = {
   name: 'AlterPartitionRequest',
   apiKey: 56,
@@ -293,6 +301,7 @@ export const AlterPartitionRequest: MessageType<AlterPartitionRequest> = {
   },
 }
 
+/** The partition state that the controller decided. */
 export interface AlterPartitionResponse {
   throttleTimeMs: number
   errorCode: number
@@ -485,6 +494,7 @@ function writeAlterPartitionResponse(w: Writer, m: AlterPartitionResponse, v: nu
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** The partition state that the controller decided. */
 export const AlterPartitionResponse: MessageType<AlterPartitionResponse> = {
   name: 'AlterPartitionResponse',
   apiKey: 56,

@@ -8,6 +8,13 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Finalizes feature levels of the cluster (KIP-584).
+ *
+ * What versions brought:
+ * - 1: Can be tried without effect; downgrades have kinds.
+ * - 2: Features succeed or fail together; no results of single ones.
+ */
 export interface UpdateFeaturesRequest {
   timeoutMs: number
   featureUpdates: UpdateFeaturesRequestFeatureUpdateKey[]
@@ -19,7 +26,7 @@ export interface UpdateFeaturesRequest {
 export interface UpdateFeaturesRequestFeatureUpdateKey {
   feature: string
   maxVersionLevel: number
-  /** Versions 0. */
+  /** Version 0. */
   allowDowngrade: boolean
   /** Versions 1+. */
   upgradeType: number
@@ -139,6 +146,7 @@ function writeUpdateFeaturesRequest(w: Writer, m: UpdateFeaturesRequest, v: numb
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Finalizes feature levels of the cluster (KIP-584). */
 export const UpdateFeaturesRequest: MessageType<UpdateFeaturesRequest> = {
   name: 'UpdateFeaturesRequest',
   apiKey: 57,
@@ -156,6 +164,7 @@ export const UpdateFeaturesRequest: MessageType<UpdateFeaturesRequest> = {
   },
 }
 
+/** Whether they were finalized. */
 export interface UpdateFeaturesResponse {
   throttleTimeMs: number
   errorCode: number
@@ -267,6 +276,7 @@ function writeUpdateFeaturesResponse(w: Writer, m: UpdateFeaturesResponse, v: nu
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether they were finalized. */
 export const UpdateFeaturesResponse: MessageType<UpdateFeaturesResponse> = {
   name: 'UpdateFeaturesResponse',
   apiKey: 57,

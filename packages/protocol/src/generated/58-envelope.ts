@@ -8,6 +8,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Broker to controller: a client's request with its principal (KIP-590). */
 export interface EnvelopeRequest {
   requestData: Uint8Array
   requestPrincipal: Uint8Array | null
@@ -49,6 +50,7 @@ function writeEnvelopeRequest(w: Writer, m: EnvelopeRequest, _v: number): void {
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Broker to controller: a client's request with its principal (KIP-590). */
 export const EnvelopeRequest: MessageType<EnvelopeRequest> = {
   name: 'EnvelopeRequest',
   apiKey: 58,
@@ -66,6 +68,7 @@ export const EnvelopeRequest: MessageType<EnvelopeRequest> = {
   },
 }
 
+/** The controller's response to it. */
 export interface EnvelopeResponse {
   responseData: Uint8Array | null
   errorCode: number
@@ -103,6 +106,7 @@ function writeEnvelopeResponse(w: Writer, m: EnvelopeResponse, _v: number): void
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** The controller's response to it. */
 export const EnvelopeResponse: MessageType<EnvelopeResponse> = {
   name: 'EnvelopeResponse',
   apiKey: 58,

@@ -11,6 +11,12 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/**
+ * KRaft: reads a part of a metadata snapshot (KIP-630).
+ *
+ * What versions brought:
+ * - 1: The replica's directory; endpoints in the answer (KIP-853).
+ */
 export interface FetchSnapshotRequest {
   /** Tag 0. */
   clusterId: string | null
@@ -31,7 +37,7 @@ export interface FetchSnapshotRequestPartitionSnapshot {
   currentLeaderEpoch: number
   snapshotId: FetchSnapshotRequestSnapshotId
   position: number
-  /** Versions 1. Tag 0. */
+  /** Version 1. Tag 0. */
   replicaDirectoryId: Uuid
   unknownTaggedFields: TaggedField[] | null
 }
@@ -251,6 +257,7 @@ function writeFetchSnapshotRequest(w: Writer, m: FetchSnapshotRequest, v: number
   w.unknownTaggedFields(m.unknownTaggedFields, 1, Number.MAX_SAFE_INTEGER)
 }
 
+/** KRaft: reads a part of a metadata snapshot (KIP-630). */
 export const FetchSnapshotRequest: MessageType<FetchSnapshotRequest> = {
   name: 'FetchSnapshotRequest',
   apiKey: 59,
@@ -268,11 +275,12 @@ export const FetchSnapshotRequest: MessageType<FetchSnapshotRequest> = {
   },
 }
 
+/** Bytes of the snapshot. */
 export interface FetchSnapshotResponse {
   throttleTimeMs: number
   errorCode: number
   topics: FetchSnapshotResponseTopicSnapshot[]
-  /** Versions 1. Tag 0. */
+  /** Version 1. Tag 0. */
   nodeEndpoints: FetchSnapshotResponseNodeEndpoint[]
   unknownTaggedFields: TaggedField[] | null
 }
@@ -308,11 +316,11 @@ export interface FetchSnapshotResponseTopicSnapshot {
 }
 
 export interface FetchSnapshotResponseNodeEndpoint {
-  /** Versions 1. */
+  /** Version 1. */
   nodeId: number
-  /** Versions 1. */
+  /** Version 1. */
   host: string
-  /** Versions 1. */
+  /** Version 1. */
   port: number
   unknownTaggedFields: TaggedField[] | null
 }
@@ -658,6 +666,7 @@ function writeFetchSnapshotResponse(w: Writer, m: FetchSnapshotResponse, v: numb
   w.unknownTaggedFields(m.unknownTaggedFields, 1, Number.MAX_SAFE_INTEGER)
 }
 
+/** Bytes of the snapshot. */
 export const FetchSnapshotResponse: MessageType<FetchSnapshotResponse> = {
   name: 'FetchSnapshotResponse',
   apiKey: 59,

@@ -8,11 +8,18 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks for the brokers or controllers of the cluster (KIP-700).
+ *
+ * What versions brought:
+ * - 1: Endpoints of controllers (KIP-919).
+ * - 2: Fenced brokers on request (KIP-1073).
+ */
 export interface DescribeClusterRequest {
   includeClusterAuthorizedOperations: boolean
   /** Versions 1+. */
   endpointType: number
-  /** Versions 2. */
+  /** Version 2. */
   includeFencedBrokers: boolean
   unknownTaggedFields: TaggedField[] | null
 }
@@ -71,6 +78,7 @@ function writeDescribeClusterRequest(w: Writer, m: DescribeClusterRequest, v: nu
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Asks for the brokers or controllers of the cluster (KIP-700). */
 export const DescribeClusterRequest: MessageType<DescribeClusterRequest> = {
   name: 'DescribeClusterRequest',
   apiKey: 60,
@@ -88,6 +96,7 @@ export const DescribeClusterRequest: MessageType<DescribeClusterRequest> = {
   },
 }
 
+/** Cluster id, controller and nodes. */
 export interface DescribeClusterResponse {
   throttleTimeMs: number
   errorCode: number
@@ -106,7 +115,7 @@ export interface DescribeClusterResponseDescribeClusterBroker {
   host: string
   port: number
   rack: string | null
-  /** Versions 2. */
+  /** Version 2. */
   isFenced: boolean
   unknownTaggedFields: TaggedField[] | null
 }
@@ -250,6 +259,7 @@ function writeDescribeClusterResponse(w: Writer, m: DescribeClusterResponse, v: 
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Cluster id, controller and nodes. */
 export const DescribeClusterResponse: MessageType<DescribeClusterResponse> = {
   name: 'DescribeClusterResponse',
   apiKey: 60,

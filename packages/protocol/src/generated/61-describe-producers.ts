@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Asks for the active producers of partitions (KIP-664). */
 export interface DescribeProducersRequest {
   topics: DescribeProducersRequestTopicRequest[]
   unknownTaggedFields: TaggedField[] | null
@@ -107,6 +108,7 @@ function writeDescribeProducersRequest(w: Writer, m: DescribeProducersRequest, v
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Asks for the active producers of partitions (KIP-664). */
 export const DescribeProducersRequest: MessageType<DescribeProducersRequest> = {
   name: 'DescribeProducersRequest',
   apiKey: 61,
@@ -124,6 +126,7 @@ export const DescribeProducersRequest: MessageType<DescribeProducersRequest> = {
   },
 }
 
+/** Producers with their epochs, sequences and open transactions. */
 export interface DescribeProducersResponse {
   throttleTimeMs: number
   topics: DescribeProducersResponseTopicResponse[]
@@ -363,6 +366,7 @@ function writeDescribeProducersResponse(w: Writer, m: DescribeProducersResponse,
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Producers with their epochs, sequences and open transactions. */
 export const DescribeProducersResponse: MessageType<DescribeProducersResponse> = {
   name: 'DescribeProducersResponse',
   apiKey: 61,

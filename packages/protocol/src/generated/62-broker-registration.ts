@@ -10,6 +10,15 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Broker to controller: registers at the start (KIP-631).
+ *
+ * What versions brought:
+ * - 1: Migration from ZooKeeper.
+ * - 2: Log directories (KIP-858).
+ * - 3: Epoch before a clean shutdown (KIP-966).
+ * - 4: Features whose lowest level is 0 are not left out.
+ */
 export interface BrokerRegistrationRequest {
   brokerId: number
   clusterId: string
@@ -239,6 +248,7 @@ function writeBrokerRegistrationRequest(w: Writer, m: BrokerRegistrationRequest,
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Broker to controller: registers at the start (KIP-631). */
 export const BrokerRegistrationRequest: MessageType<BrokerRegistrationRequest> = {
   name: 'BrokerRegistrationRequest',
   apiKey: 62,
@@ -256,6 +266,7 @@ export const BrokerRegistrationRequest: MessageType<BrokerRegistrationRequest> =
   },
 }
 
+/** The broker's epoch. */
 export interface BrokerRegistrationResponse {
   throttleTimeMs: number
   errorCode: number
@@ -300,6 +311,7 @@ function writeBrokerRegistrationResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** The broker's epoch. */
 export const BrokerRegistrationResponse: MessageType<BrokerRegistrationResponse> = {
   name: 'BrokerRegistrationResponse',
   apiKey: 62,

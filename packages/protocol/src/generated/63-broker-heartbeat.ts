@@ -9,6 +9,13 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/**
+ * Broker to controller: keeps its registration and asks to be unfenced or to stop (KIP-631).
+ *
+ * What versions brought:
+ * - 1: Failed log directories (KIP-858).
+ * - 2: Cordoned log directories (KIP-1066).
+ */
 export interface BrokerHeartbeatRequest {
   brokerId: number
   brokerEpoch: number
@@ -17,7 +24,7 @@ export interface BrokerHeartbeatRequest {
   wantShutDown: boolean
   /** Versions 1+. Tag 0. */
   offlineLogDirs: Uuid[]
-  /** Versions 2. Tag 1. */
+  /** Version 2. Tag 1. */
   cordonedLogDirs: Uuid[] | null
   unknownTaggedFields: TaggedField[] | null
 }
@@ -123,6 +130,7 @@ function writeBrokerHeartbeatRequest(w: Writer, m: BrokerHeartbeatRequest, v: nu
   w.unknownTaggedFields(m.unknownTaggedFields, 2, Number.MAX_SAFE_INTEGER)
 }
 
+/** Broker to controller: keeps its registration and asks to be unfenced or to stop (KIP-631). */
 export const BrokerHeartbeatRequest: MessageType<BrokerHeartbeatRequest> = {
   name: 'BrokerHeartbeatRequest',
   apiKey: 63,
@@ -140,6 +148,7 @@ export const BrokerHeartbeatRequest: MessageType<BrokerHeartbeatRequest> = {
   },
 }
 
+/** Whether the broker is fenced, caught up, and may stop. */
 export interface BrokerHeartbeatResponse {
   throttleTimeMs: number
   errorCode: number
@@ -188,6 +197,7 @@ function writeBrokerHeartbeatResponse(w: Writer, m: BrokerHeartbeatResponse, _v:
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether the broker is fenced, caught up, and may stop. */
 export const BrokerHeartbeatResponse: MessageType<BrokerHeartbeatResponse> = {
   name: 'BrokerHeartbeatResponse',
   apiKey: 63,

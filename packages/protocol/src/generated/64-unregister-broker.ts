@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Removes a broker's registration. */
 export interface UnregisterBrokerRequest {
   brokerId: number
   unknownTaggedFields: TaggedField[] | null
@@ -39,6 +40,7 @@ function writeUnregisterBrokerRequest(w: Writer, m: UnregisterBrokerRequest, _v:
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Removes a broker's registration. */
 export const UnregisterBrokerRequest: MessageType<UnregisterBrokerRequest> = {
   name: 'UnregisterBrokerRequest',
   apiKey: 64,
@@ -56,6 +58,7 @@ export const UnregisterBrokerRequest: MessageType<UnregisterBrokerRequest> = {
   },
 }
 
+/** Whether it was removed. */
 export interface UnregisterBrokerResponse {
   throttleTimeMs: number
   errorCode: number
@@ -99,6 +102,7 @@ function writeUnregisterBrokerResponse(w: Writer, m: UnregisterBrokerResponse, _
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether it was removed. */
 export const UnregisterBrokerResponse: MessageType<UnregisterBrokerResponse> = {
   name: 'UnregisterBrokerResponse',
   apiKey: 64,

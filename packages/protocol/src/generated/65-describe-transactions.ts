@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Asks for the state of transactional ids (KIP-664). */
 export interface DescribeTransactionsRequest {
   transactionalIds: string[]
   unknownTaggedFields: TaggedField[] | null
@@ -55,6 +56,7 @@ function writeDescribeTransactionsRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Asks for the state of transactional ids (KIP-664). */
 export const DescribeTransactionsRequest: MessageType<DescribeTransactionsRequest> = {
   name: 'DescribeTransactionsRequest',
   apiKey: 65,
@@ -72,6 +74,7 @@ export const DescribeTransactionsRequest: MessageType<DescribeTransactionsReques
   },
 }
 
+/** State, producer and partitions of each. */
 export interface DescribeTransactionsResponse {
   throttleTimeMs: number
   transactionStates: DescribeTransactionsResponseTransactionState[]
@@ -270,6 +273,7 @@ function writeDescribeTransactionsResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** State, producer and partitions of each. */
 export const DescribeTransactionsResponse: MessageType<DescribeTransactionsResponse> = {
   name: 'DescribeTransactionsResponse',
   apiKey: 65,

@@ -8,12 +8,19 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks for the transactional ids of a coordinator (KIP-664).
+ *
+ * What versions brought:
+ * - 1: A filter by duration (KIP-994).
+ * - 2: A filter by pattern (KIP-1152).
+ */
 export interface ListTransactionsRequest {
   stateFilters: string[]
   producerIdFilters: number[]
   /** Versions 1+. */
   durationFilter: number
-  /** Versions 2. */
+  /** Version 2. */
   transactionalIdPattern: string | null
   unknownTaggedFields: TaggedField[] | null
 }
@@ -48,7 +55,7 @@ function readListTransactionsRequest(r: Reader, v: number): ListTransactionsRequ
   }
   let durationFilter: number = -1
   if (v >= 1) {
-    durationFilter = r.int64()
+    durationFilter = r.int64Saturated()
   }
   let transactionalIdPattern: string | null = null
   if (v >= 2) {
@@ -101,6 +108,7 @@ function writeListTransactionsRequest(w: Writer, m: ListTransactionsRequest, v: 
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Asks for the transactional ids of a coordinator (KIP-664). */
 export const ListTransactionsRequest: MessageType<ListTransactionsRequest> = {
   name: 'ListTransactionsRequest',
   apiKey: 66,
@@ -118,6 +126,7 @@ export const ListTransactionsRequest: MessageType<ListTransactionsRequest> = {
   },
 }
 
+/** Ids with producer and state. */
 export interface ListTransactionsResponse {
   throttleTimeMs: number
   errorCode: number
@@ -234,6 +243,7 @@ function writeListTransactionsResponse(w: Writer, m: ListTransactionsResponse, v
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Ids with producer and state. */
 export const ListTransactionsResponse: MessageType<ListTransactionsResponse> = {
   name: 'ListTransactionsResponse',
   apiKey: 66,

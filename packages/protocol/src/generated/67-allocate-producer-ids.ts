@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Broker to controller: asks for a block of producer ids (KIP-730). */
 export interface AllocateProducerIdsRequest {
   brokerId: number
   brokerEpoch: number
@@ -47,6 +48,7 @@ function writeAllocateProducerIdsRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Broker to controller: asks for a block of producer ids (KIP-730). */
 export const AllocateProducerIdsRequest: MessageType<AllocateProducerIdsRequest> = {
   name: 'AllocateProducerIdsRequest',
   apiKey: 67,
@@ -64,6 +66,7 @@ export const AllocateProducerIdsRequest: MessageType<AllocateProducerIdsRequest>
   },
 }
 
+/** First id and length of the block. */
 export interface AllocateProducerIdsResponse {
   throttleTimeMs: number
   errorCode: number
@@ -112,6 +115,7 @@ function writeAllocateProducerIdsResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** First id and length of the block. */
 export const AllocateProducerIdsResponse: MessageType<AllocateProducerIdsResponse> = {
   name: 'AllocateProducerIdsResponse',
   apiKey: 67,

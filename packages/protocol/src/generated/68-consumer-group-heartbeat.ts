@@ -10,6 +10,12 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * A consumer group's member: joins, reports what it owns, leaves (KIP-848).
+ *
+ * What versions brought:
+ * - 1: Subscription by pattern; the member makes its own id (KIP-1082).
+ */
 export interface ConsumerGroupHeartbeatRequest {
   groupId: string
   memberId: string
@@ -18,7 +24,7 @@ export interface ConsumerGroupHeartbeatRequest {
   rackId: string | null
   rebalanceTimeoutMs: number
   subscribedTopicNames: string[] | null
-  /** Versions 1. */
+  /** Version 1. */
   subscribedTopicRegex: string | null
   serverAssignor: string | null
   topicPartitions: ConsumerGroupHeartbeatRequestTopicPartitions[] | null
@@ -207,6 +213,7 @@ function writeConsumerGroupHeartbeatRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A consumer group's member: joins, reports what it owns, leaves (KIP-848). */
 export const ConsumerGroupHeartbeatRequest: MessageType<ConsumerGroupHeartbeatRequest> = {
   name: 'ConsumerGroupHeartbeatRequest',
   apiKey: 68,
@@ -224,6 +231,7 @@ export const ConsumerGroupHeartbeatRequest: MessageType<ConsumerGroupHeartbeatRe
   },
 }
 
+/** The member's epoch, and its assignment when it changed. */
 export interface ConsumerGroupHeartbeatResponse {
   throttleTimeMs: number
   errorCode: number
@@ -413,6 +421,7 @@ function writeConsumerGroupHeartbeatResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** The member's epoch, and its assignment when it changed. */
 export const ConsumerGroupHeartbeatResponse: MessageType<ConsumerGroupHeartbeatResponse> = {
   name: 'ConsumerGroupHeartbeatResponse',
   apiKey: 68,

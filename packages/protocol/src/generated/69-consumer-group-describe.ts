@@ -9,6 +9,12 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks for state and members of consumer groups (KIP-848).
+ *
+ * What versions brought:
+ * - 1: Whether a member still speaks the classic protocol (KIP-1099).
+ */
 export interface ConsumerGroupDescribeRequest {
   groupIds: string[]
   includeAuthorizedOperations: boolean
@@ -61,6 +67,7 @@ function writeConsumerGroupDescribeRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Asks for state and members of consumer groups (KIP-848). */
 export const ConsumerGroupDescribeRequest: MessageType<ConsumerGroupDescribeRequest> = {
   name: 'ConsumerGroupDescribeRequest',
   apiKey: 69,
@@ -78,6 +85,7 @@ export const ConsumerGroupDescribeRequest: MessageType<ConsumerGroupDescribeRequ
   },
 }
 
+/** Members with present and target assignments. */
 export interface ConsumerGroupDescribeResponse {
   throttleTimeMs: number
   groups: ConsumerGroupDescribeResponseDescribedGroup[]
@@ -107,7 +115,7 @@ export interface ConsumerGroupDescribeResponseMember {
   subscribedTopicRegex: string | null
   assignment: ConsumerGroupDescribeResponseAssignment
   targetAssignment: ConsumerGroupDescribeResponseAssignment
-  /** Versions 1. */
+  /** Version 1. */
   memberType: number
   unknownTaggedFields: TaggedField[] | null
 }
@@ -459,6 +467,7 @@ function writeConsumerGroupDescribeResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Members with present and target assignments. */
 export const ConsumerGroupDescribeResponse: MessageType<ConsumerGroupDescribeResponse> = {
   name: 'ConsumerGroupDescribeResponse',
   apiKey: 69,

@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** KRaft: a controller registers its endpoints and features (KIP-919). */
 export interface ControllerRegistrationRequest {
   controllerId: number
   incarnationId: Uuid
@@ -185,6 +186,7 @@ function writeControllerRegistrationRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** KRaft: a controller registers its endpoints and features (KIP-919). */
 export const ControllerRegistrationRequest: MessageType<ControllerRegistrationRequest> = {
   name: 'ControllerRegistrationRequest',
   apiKey: 70,
@@ -202,6 +204,7 @@ export const ControllerRegistrationRequest: MessageType<ControllerRegistrationRe
   },
 }
 
+/** Whether it was accepted. */
 export interface ControllerRegistrationResponse {
   throttleTimeMs: number
   errorCode: number
@@ -249,6 +252,7 @@ function writeControllerRegistrationResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether it was accepted. */
 export const ControllerRegistrationResponse: MessageType<ControllerRegistrationResponse> = {
   name: 'ControllerRegistrationResponse',
   apiKey: 70,

@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A client asks which metrics to push (KIP-714). */
 export interface GetTelemetrySubscriptionsRequest {
   clientInstanceId: Uuid
   unknownTaggedFields: TaggedField[] | null
@@ -48,6 +49,7 @@ function writeGetTelemetrySubscriptionsRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A client asks which metrics to push (KIP-714). */
 export const GetTelemetrySubscriptionsRequest: MessageType<GetTelemetrySubscriptionsRequest> = {
   name: 'GetTelemetrySubscriptionsRequest',
   apiKey: 71,
@@ -65,6 +67,7 @@ export const GetTelemetrySubscriptionsRequest: MessageType<GetTelemetrySubscript
   },
 }
 
+/** The metrics, and how often and in which form to push them. */
 export interface GetTelemetrySubscriptionsResponse {
   throttleTimeMs: number
   errorCode: number
@@ -171,6 +174,7 @@ function writeGetTelemetrySubscriptionsResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** The metrics, and how often and in which form to push them. */
 export const GetTelemetrySubscriptionsResponse: MessageType<GetTelemetrySubscriptionsResponse> = {
   name: 'GetTelemetrySubscriptionsResponse',
   apiKey: 71,

@@ -10,6 +10,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A client pushes its metrics (KIP-714). */
 export interface PushTelemetryRequest {
   clientInstanceId: Uuid
   subscriptionId: number
@@ -65,6 +66,7 @@ function writePushTelemetryRequest(w: Writer, m: PushTelemetryRequest, _v: numbe
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A client pushes its metrics (KIP-714). */
 export const PushTelemetryRequest: MessageType<PushTelemetryRequest> = {
   name: 'PushTelemetryRequest',
   apiKey: 72,
@@ -82,6 +84,7 @@ export const PushTelemetryRequest: MessageType<PushTelemetryRequest> = {
   },
 }
 
+/** Whether they were accepted. */
 export interface PushTelemetryResponse {
   throttleTimeMs: number
   errorCode: number
@@ -118,6 +121,7 @@ function writePushTelemetryResponse(w: Writer, m: PushTelemetryResponse, _v: num
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether they were accepted. */
 export const PushTelemetryResponse: MessageType<PushTelemetryResponse> = {
   name: 'PushTelemetryResponse',
   apiKey: 72,

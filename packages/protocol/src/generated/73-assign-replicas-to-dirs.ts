@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Broker to controller: in which log directories replicas are (KIP-858). */
 export interface AssignReplicasToDirsRequest {
   brokerId: number
   brokerEpoch: number
@@ -217,6 +218,7 @@ function writeAssignReplicasToDirsRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Broker to controller: in which log directories replicas are (KIP-858). */
 export const AssignReplicasToDirsRequest: MessageType<AssignReplicasToDirsRequest> = {
   name: 'AssignReplicasToDirsRequest',
   apiKey: 73,
@@ -234,6 +236,7 @@ export const AssignReplicasToDirsRequest: MessageType<AssignReplicasToDirsReques
   },
 }
 
+/** Whether each assignment was accepted. */
 export interface AssignReplicasToDirsResponse {
   throttleTimeMs: number
   errorCode: number
@@ -446,6 +449,7 @@ function writeAssignReplicasToDirsResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether each assignment was accepted. */
 export const AssignReplicasToDirsResponse: MessageType<AssignReplicasToDirsResponse> = {
   name: 'AssignReplicasToDirsResponse',
   apiKey: 73,

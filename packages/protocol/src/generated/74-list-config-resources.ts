@@ -8,8 +8,14 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks for the resources that have settings (KIP-1142).
+ *
+ * What versions brought:
+ * - 1: Any type of resource; before, only client metrics.
+ */
 export interface ListConfigResourcesRequest {
-  /** Versions 1. */
+  /** Version 1. */
   resourceTypes: number[]
   unknownTaggedFields: TaggedField[] | null
 }
@@ -60,6 +66,7 @@ function writeListConfigResourcesRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Asks for the resources that have settings (KIP-1142). */
 export const ListConfigResourcesRequest: MessageType<ListConfigResourcesRequest> = {
   name: 'ListConfigResourcesRequest',
   apiKey: 74,
@@ -77,6 +84,7 @@ export const ListConfigResourcesRequest: MessageType<ListConfigResourcesRequest>
   },
 }
 
+/** Names and types of resources. */
 export interface ListConfigResourcesResponse {
   throttleTimeMs: number
   errorCode: number
@@ -86,7 +94,7 @@ export interface ListConfigResourcesResponse {
 
 export interface ListConfigResourcesResponseConfigResource {
   resourceName: string
-  /** Versions 1. */
+  /** Version 1. */
   resourceType: number
   unknownTaggedFields: TaggedField[] | null
 }
@@ -183,6 +191,7 @@ function writeListConfigResourcesResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Names and types of resources. */
 export const ListConfigResourcesResponse: MessageType<ListConfigResourcesResponse> = {
   name: 'ListConfigResourcesResponse',
   apiKey: 74,

@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Asks for topics page by page (KIP-966). */
 export interface DescribeTopicPartitionsRequest {
   topics: DescribeTopicPartitionsRequestTopicRequest[]
   responsePartitionLimit: number
@@ -155,6 +156,7 @@ function writeDescribeTopicPartitionsRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Asks for topics page by page (KIP-966). */
 export const DescribeTopicPartitionsRequest: MessageType<DescribeTopicPartitionsRequest> = {
   name: 'DescribeTopicPartitionsRequest',
   apiKey: 75,
@@ -172,6 +174,7 @@ export const DescribeTopicPartitionsRequest: MessageType<DescribeTopicPartitions
   },
 }
 
+/** Partitions with eligible and last known leaders, and where to go on. */
 export interface DescribeTopicPartitionsResponse {
   throttleTimeMs: number
   topics: DescribeTopicPartitionsResponseTopic[]
@@ -521,6 +524,7 @@ function writeDescribeTopicPartitionsResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Partitions with eligible and last known leaders, and where to go on. */
 export const DescribeTopicPartitionsResponse: MessageType<DescribeTopicPartitionsResponse> = {
   name: 'DescribeTopicPartitionsResponse',
   apiKey: 75,

@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A share group's member: joins, stays, leaves (KIP-932). */
 export interface ShareGroupHeartbeatRequest {
   groupId: string
   memberId: string
@@ -83,6 +84,7 @@ function writeShareGroupHeartbeatRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A share group's member: joins, stays, leaves (KIP-932). */
 export const ShareGroupHeartbeatRequest: MessageType<ShareGroupHeartbeatRequest> = {
   name: 'ShareGroupHeartbeatRequest',
   apiKey: 76,
@@ -100,6 +102,7 @@ export const ShareGroupHeartbeatRequest: MessageType<ShareGroupHeartbeatRequest>
   },
 }
 
+/** The member's epoch, and its assignment when it changed. */
 export interface ShareGroupHeartbeatResponse {
   throttleTimeMs: number
   errorCode: number
@@ -289,6 +292,7 @@ function writeShareGroupHeartbeatResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** The member's epoch, and its assignment when it changed. */
 export const ShareGroupHeartbeatResponse: MessageType<ShareGroupHeartbeatResponse> = {
   name: 'ShareGroupHeartbeatResponse',
   apiKey: 76,

@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Asks for state and members of share groups (KIP-932). */
 export interface ShareGroupDescribeRequest {
   groupIds: string[]
   includeAuthorizedOperations: boolean
@@ -57,6 +58,7 @@ function writeShareGroupDescribeRequest(w: Writer, m: ShareGroupDescribeRequest,
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Asks for state and members of share groups (KIP-932). */
 export const ShareGroupDescribeRequest: MessageType<ShareGroupDescribeRequest> = {
   name: 'ShareGroupDescribeRequest',
   apiKey: 77,
@@ -74,6 +76,7 @@ export const ShareGroupDescribeRequest: MessageType<ShareGroupDescribeRequest> =
   },
 }
 
+/** Members with their assignments. */
 export interface ShareGroupDescribeResponse {
   throttleTimeMs: number
   groups: ShareGroupDescribeResponseDescribedGroup[]
@@ -422,6 +425,7 @@ function writeShareGroupDescribeResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Members with their assignments. */
 export const ShareGroupDescribeResponse: MessageType<ShareGroupDescribeResponse> = {
   name: 'ShareGroupDescribeResponse',
   apiKey: 77,

@@ -11,6 +11,12 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Acquires records for a share group's member; may acknowledge earlier ones (KIP-932).
+ *
+ * What versions brought:
+ * - 2: Acquisition by record count (KIP-1206); renewing acknowledgements (KIP-1222).
+ */
 export interface ShareFetchRequest {
   groupId: string | null
   memberId: string | null
@@ -20,9 +26,9 @@ export interface ShareFetchRequest {
   maxBytes: number
   maxRecords: number
   batchSize: number
-  /** Versions 2. */
+  /** Version 2. */
   shareAcquireMode: number
-  /** Versions 2. */
+  /** Version 2. */
   isRenewAck: boolean
   topics: ShareFetchRequestFetchTopic[]
   forgottenTopicsData: ShareFetchRequestForgottenTopic[]
@@ -372,6 +378,7 @@ function writeShareFetchRequest(w: Writer, m: ShareFetchRequest, v: number): voi
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Acquires records for a share group's member; may acknowledge earlier ones (KIP-932). */
 export const ShareFetchRequest: MessageType<ShareFetchRequest> = {
   name: 'ShareFetchRequest',
   apiKey: 78,
@@ -389,6 +396,7 @@ export const ShareFetchRequest: MessageType<ShareFetchRequest> = {
   },
 }
 
+/** Record batches, and which of their records were acquired. */
 export interface ShareFetchResponse {
   throttleTimeMs: number
   errorCode: number
@@ -771,6 +779,7 @@ function writeShareFetchResponse(w: Writer, m: ShareFetchResponse, v: number): v
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Record batches, and which of their records were acquired. */
 export const ShareFetchResponse: MessageType<ShareFetchResponse> = {
   name: 'ShareFetchResponse',
   apiKey: 78,

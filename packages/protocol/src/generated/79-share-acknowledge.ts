@@ -10,11 +10,17 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Acknowledges acquired records (KIP-932).
+ *
+ * What versions brought:
+ * - 2: Renewing acknowledgements (KIP-1222).
+ */
 export interface ShareAcknowledgeRequest {
   groupId: string | null
   memberId: string | null
   shareSessionEpoch: number
-  /** Versions 2. */
+  /** Version 2. */
   isRenewAck: boolean
   topics: ShareAcknowledgeRequestAcknowledgeTopic[]
   unknownTaggedFields: TaggedField[] | null
@@ -257,6 +263,7 @@ function writeShareAcknowledgeRequest(w: Writer, m: ShareAcknowledgeRequest, v: 
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Acknowledges acquired records (KIP-932). */
 export const ShareAcknowledgeRequest: MessageType<ShareAcknowledgeRequest> = {
   name: 'ShareAcknowledgeRequest',
   apiKey: 79,
@@ -274,11 +281,12 @@ export const ShareAcknowledgeRequest: MessageType<ShareAcknowledgeRequest> = {
   },
 }
 
+/** Whether each partition's acknowledgements were taken. */
 export interface ShareAcknowledgeResponse {
   throttleTimeMs: number
   errorCode: number
   errorMessage: string | null
-  /** Versions 2. */
+  /** Version 2. */
   acquisitionLockTimeoutMs: number
   responses: ShareAcknowledgeResponseShareAcknowledgeTopicResponse[]
   nodeEndpoints: ShareAcknowledgeResponseNodeEndpoint[]
@@ -576,6 +584,7 @@ function writeShareAcknowledgeResponse(w: Writer, m: ShareAcknowledgeResponse, v
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether each partition's acknowledgements were taken. */
 export const ShareAcknowledgeResponse: MessageType<ShareAcknowledgeResponse> = {
   name: 'ShareAcknowledgeResponse',
   apiKey: 79,

@@ -10,13 +10,19 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * KRaft: adds a voter (KIP-853).
+ *
+ * What versions brought:
+ * - 1: Can be answered before the change is committed.
+ */
 export interface AddRaftVoterRequest {
   clusterId: string | null
   timeoutMs: number
   voterId: number
   voterDirectoryId: Uuid
   listeners: AddRaftVoterRequestListener[]
-  /** Versions 1. */
+  /** Version 1. */
   ackWhenCommitted: boolean
   unknownTaggedFields: TaggedField[] | null
 }
@@ -138,6 +144,7 @@ function writeAddRaftVoterRequest(w: Writer, m: AddRaftVoterRequest, v: number):
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** KRaft: adds a voter (KIP-853). */
 export const AddRaftVoterRequest: MessageType<AddRaftVoterRequest> = {
   name: 'AddRaftVoterRequest',
   apiKey: 80,
@@ -155,6 +162,7 @@ export const AddRaftVoterRequest: MessageType<AddRaftVoterRequest> = {
   },
 }
 
+/** Whether it was added. */
 export interface AddRaftVoterResponse {
   throttleTimeMs: number
   errorCode: number
@@ -198,6 +206,7 @@ function writeAddRaftVoterResponse(w: Writer, m: AddRaftVoterResponse, _v: numbe
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether it was added. */
 export const AddRaftVoterResponse: MessageType<AddRaftVoterResponse> = {
   name: 'AddRaftVoterResponse',
   apiKey: 80,

@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** KRaft: removes a voter (KIP-853). */
 export interface RemoveRaftVoterRequest {
   clusterId: string | null
   voterId: number
@@ -52,6 +53,7 @@ function writeRemoveRaftVoterRequest(w: Writer, m: RemoveRaftVoterRequest, _v: n
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** KRaft: removes a voter (KIP-853). */
 export const RemoveRaftVoterRequest: MessageType<RemoveRaftVoterRequest> = {
   name: 'RemoveRaftVoterRequest',
   apiKey: 81,
@@ -69,6 +71,7 @@ export const RemoveRaftVoterRequest: MessageType<RemoveRaftVoterRequest> = {
   },
 }
 
+/** Whether it was removed. */
 export interface RemoveRaftVoterResponse {
   throttleTimeMs: number
   errorCode: number
@@ -112,6 +115,7 @@ function writeRemoveRaftVoterResponse(w: Writer, m: RemoveRaftVoterResponse, _v:
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether it was removed. */
 export const RemoveRaftVoterResponse: MessageType<RemoveRaftVoterResponse> = {
   name: 'RemoveRaftVoterResponse',
   apiKey: 81,

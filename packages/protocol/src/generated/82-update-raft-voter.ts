@@ -9,6 +9,7 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/** KRaft: a voter changes its endpoints or versions (KIP-853). */
 export interface UpdateRaftVoterRequest {
   clusterId: string | null
   currentLeaderEpoch: number
@@ -171,6 +172,7 @@ function writeUpdateRaftVoterRequest(w: Writer, m: UpdateRaftVoterRequest, v: nu
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** KRaft: a voter changes its endpoints or versions (KIP-853). */
 export const UpdateRaftVoterRequest: MessageType<UpdateRaftVoterRequest> = {
   name: 'UpdateRaftVoterRequest',
   apiKey: 82,
@@ -188,6 +190,7 @@ export const UpdateRaftVoterRequest: MessageType<UpdateRaftVoterRequest> = {
   },
 }
 
+/** Whether it was changed, and who leads. */
 export interface UpdateRaftVoterResponse {
   throttleTimeMs: number
   errorCode: number
@@ -305,6 +308,7 @@ function writeUpdateRaftVoterResponse(w: Writer, m: UpdateRaftVoterResponse, v: 
   w.unknownTaggedFields(m.unknownTaggedFields, 1, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether it was changed, and who leads. */
 export const UpdateRaftVoterResponse: MessageType<UpdateRaftVoterResponse> = {
   name: 'UpdateRaftVoterResponse',
   apiKey: 82,

@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Group to share coordinator: begins the state of share partitions (KIP-932). */
 export interface InitializeShareGroupStateRequest {
   groupId: string
   topics: InitializeShareGroupStateRequestInitializeStateData[]
@@ -168,6 +169,7 @@ function writeInitializeShareGroupStateRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Group to share coordinator: begins the state of share partitions (KIP-932). */
 export const InitializeShareGroupStateRequest: MessageType<InitializeShareGroupStateRequest> = {
   name: 'InitializeShareGroupStateRequest',
   apiKey: 83,
@@ -185,6 +187,7 @@ export const InitializeShareGroupStateRequest: MessageType<InitializeShareGroupS
   },
 }
 
+/** Whether each was begun. */
 export interface InitializeShareGroupStateResponse {
   results: InitializeShareGroupStateResponseInitializeStateResult[]
   unknownTaggedFields: TaggedField[] | null
@@ -343,6 +346,7 @@ function writeInitializeShareGroupStateResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether each was begun. */
 export const InitializeShareGroupStateResponse: MessageType<InitializeShareGroupStateResponse> = {
   name: 'InitializeShareGroupStateResponse',
   apiKey: 83,

@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Leader to share coordinator: reads the state of share partitions (KIP-932). */
 export interface ReadShareGroupStateRequest {
   groupId: string
   topics: ReadShareGroupStateRequestReadStateData[]
@@ -161,6 +162,7 @@ function writeReadShareGroupStateRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Leader to share coordinator: reads the state of share partitions (KIP-932). */
 export const ReadShareGroupStateRequest: MessageType<ReadShareGroupStateRequest> = {
   name: 'ReadShareGroupStateRequest',
   apiKey: 84,
@@ -178,6 +180,7 @@ export const ReadShareGroupStateRequest: MessageType<ReadShareGroupStateRequest>
   },
 }
 
+/** State batches of each partition. */
 export interface ReadShareGroupStateResponse {
   results: ReadShareGroupStateResponseReadStateResult[]
   unknownTaggedFields: TaggedField[] | null
@@ -417,6 +420,7 @@ function writeReadShareGroupStateResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** State batches of each partition. */
 export const ReadShareGroupStateResponse: MessageType<ReadShareGroupStateResponse> = {
   name: 'ReadShareGroupStateResponse',
   apiKey: 84,

@@ -9,6 +9,12 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Leader to share coordinator: writes the state of share partitions (KIP-932).
+ *
+ * What versions brought:
+ * - 1: Count of records whose delivery is complete (KIP-1226).
+ */
 export interface WriteShareGroupStateRequest {
   groupId: string
   topics: WriteShareGroupStateRequestWriteStateData[]
@@ -28,7 +34,7 @@ export interface WriteShareGroupStateRequestPartitionData {
   stateEpoch: number
   leaderEpoch: number
   startOffset: number
-  /** Versions 1. */
+  /** Version 1. */
   deliveryCompleteCount: number
   stateBatches: WriteShareGroupStateRequestStateBatch[]
   unknownTaggedFields: TaggedField[] | null
@@ -255,6 +261,7 @@ function writeWriteShareGroupStateRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Leader to share coordinator: writes the state of share partitions (KIP-932). */
 export const WriteShareGroupStateRequest: MessageType<WriteShareGroupStateRequest> = {
   name: 'WriteShareGroupStateRequest',
   apiKey: 85,
@@ -272,6 +279,7 @@ export const WriteShareGroupStateRequest: MessageType<WriteShareGroupStateReques
   },
 }
 
+/** Whether each was written. */
 export interface WriteShareGroupStateResponse {
   results: WriteShareGroupStateResponseWriteStateResult[]
   unknownTaggedFields: TaggedField[] | null
@@ -427,6 +435,7 @@ function writeWriteShareGroupStateResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether each was written. */
 export const WriteShareGroupStateResponse: MessageType<WriteShareGroupStateResponse> = {
   name: 'WriteShareGroupStateResponse',
   apiKey: 85,

@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Group to share coordinator: deletes the state of share partitions (KIP-932). */
 export interface DeleteShareGroupStateRequest {
   groupId: string
   topics: DeleteShareGroupStateRequestDeleteStateData[]
@@ -157,6 +158,7 @@ function writeDeleteShareGroupStateRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Group to share coordinator: deletes the state of share partitions (KIP-932). */
 export const DeleteShareGroupStateRequest: MessageType<DeleteShareGroupStateRequest> = {
   name: 'DeleteShareGroupStateRequest',
   apiKey: 86,
@@ -174,6 +176,7 @@ export const DeleteShareGroupStateRequest: MessageType<DeleteShareGroupStateRequ
   },
 }
 
+/** Whether each was deleted. */
 export interface DeleteShareGroupStateResponse {
   results: DeleteShareGroupStateResponseDeleteStateResult[]
   unknownTaggedFields: TaggedField[] | null
@@ -329,6 +332,7 @@ function writeDeleteShareGroupStateResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether each was deleted. */
 export const DeleteShareGroupStateResponse: MessageType<DeleteShareGroupStateResponse> = {
   name: 'DeleteShareGroupStateResponse',
   apiKey: 86,

@@ -9,6 +9,12 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Group to share coordinator: reads only the start offsets of share partitions (KIP-932).
+ *
+ * What versions brought:
+ * - 1: Count of records whose delivery is complete (KIP-1226).
+ */
 export interface ReadShareGroupStateSummaryRequest {
   groupId: string
   topics: ReadShareGroupStateSummaryRequestReadStateSummaryData[]
@@ -164,6 +170,7 @@ function writeReadShareGroupStateSummaryRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Group to share coordinator: reads only the start offsets of share partitions (KIP-932). */
 export const ReadShareGroupStateSummaryRequest: MessageType<ReadShareGroupStateSummaryRequest> = {
   name: 'ReadShareGroupStateSummaryRequest',
   apiKey: 87,
@@ -181,6 +188,7 @@ export const ReadShareGroupStateSummaryRequest: MessageType<ReadShareGroupStateS
   },
 }
 
+/** Start offset and epochs of each partition. */
 export interface ReadShareGroupStateSummaryResponse {
   results: ReadShareGroupStateSummaryResponseReadStateSummaryResult[]
   unknownTaggedFields: TaggedField[] | null
@@ -193,7 +201,7 @@ export interface ReadShareGroupStateSummaryResponsePartitionResult {
   stateEpoch: number
   leaderEpoch: number
   startOffset: number
-  /** Versions 1. */
+  /** Version 1. */
   deliveryCompleteCount: number
   unknownTaggedFields: TaggedField[] | null
 }
@@ -370,6 +378,7 @@ function writeReadShareGroupStateSummaryResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Start offset and epochs of each partition. */
 export const ReadShareGroupStateSummaryResponse: MessageType<ReadShareGroupStateSummaryResponse> = {
   name: 'ReadShareGroupStateSummaryResponse',
   apiKey: 87,

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A streams group's member: joins with its topology, reports its tasks, leaves (KIP-1071). */
 export interface StreamsGroupHeartbeatRequest {
   groupId: string
   memberId: string
@@ -807,6 +808,7 @@ function writeStreamsGroupHeartbeatRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A streams group's member: joins with its topology, reports its tasks, leaves (KIP-1071). */
 export const StreamsGroupHeartbeatRequest: MessageType<StreamsGroupHeartbeatRequest> = {
   name: 'StreamsGroupHeartbeatRequest',
   apiKey: 88,
@@ -824,6 +826,7 @@ export const StreamsGroupHeartbeatRequest: MessageType<StreamsGroupHeartbeatRequ
   },
 }
 
+/** The member's epoch, and its tasks when they changed. */
 export interface StreamsGroupHeartbeatResponse {
   throttleTimeMs: number
   errorCode: number
@@ -1300,6 +1303,7 @@ function writeStreamsGroupHeartbeatResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** The member's epoch, and its tasks when they changed. */
 export const StreamsGroupHeartbeatResponse: MessageType<StreamsGroupHeartbeatResponse> = {
   name: 'StreamsGroupHeartbeatResponse',
   apiKey: 88,

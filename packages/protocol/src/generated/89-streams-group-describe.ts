@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Asks for state, topology and members of streams groups (KIP-1071). */
 export interface StreamsGroupDescribeRequest {
   groupIds: string[]
   includeAuthorizedOperations: boolean
@@ -59,6 +60,7 @@ function writeStreamsGroupDescribeRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Asks for state, topology and members of streams groups (KIP-1071). */
 export const StreamsGroupDescribeRequest: MessageType<StreamsGroupDescribeRequest> = {
   name: 'StreamsGroupDescribeRequest',
   apiKey: 89,
@@ -76,6 +78,7 @@ export const StreamsGroupDescribeRequest: MessageType<StreamsGroupDescribeReques
   },
 }
 
+/** Members with present and target tasks. */
 export interface StreamsGroupDescribeResponse {
   throttleTimeMs: number
   groups: StreamsGroupDescribeResponseDescribedGroup[]
@@ -910,6 +913,7 @@ function writeStreamsGroupDescribeResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Members with present and target tasks. */
 export const StreamsGroupDescribeResponse: MessageType<StreamsGroupDescribeResponse> = {
   name: 'StreamsGroupDescribeResponse',
   apiKey: 89,

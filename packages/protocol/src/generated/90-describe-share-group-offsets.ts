@@ -9,6 +9,12 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Asks for the start offsets of share groups (KIP-932).
+ *
+ * What versions brought:
+ * - 1: Lag in the answer (KIP-1226).
+ */
 export interface DescribeShareGroupOffsetsRequest {
   groups: DescribeShareGroupOffsetsRequestGroup[]
   unknownTaggedFields: TaggedField[] | null
@@ -179,6 +185,7 @@ function writeDescribeShareGroupOffsetsRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Asks for the start offsets of share groups (KIP-932). */
 export const DescribeShareGroupOffsetsRequest: MessageType<DescribeShareGroupOffsetsRequest> = {
   name: 'DescribeShareGroupOffsetsRequest',
   apiKey: 90,
@@ -196,6 +203,7 @@ export const DescribeShareGroupOffsetsRequest: MessageType<DescribeShareGroupOff
   },
 }
 
+/** Start offset of each share partition. */
 export interface DescribeShareGroupOffsetsResponse {
   throttleTimeMs: number
   groups: DescribeShareGroupOffsetsResponseGroup[]
@@ -206,7 +214,7 @@ export interface DescribeShareGroupOffsetsResponsePartition {
   partitionIndex: number
   startOffset: number
   leaderEpoch: number
-  /** Versions 1. */
+  /** Version 1. */
   lag: number
   errorCode: number
   errorMessage: string | null
@@ -455,6 +463,7 @@ function writeDescribeShareGroupOffsetsResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Start offset of each share partition. */
 export const DescribeShareGroupOffsetsResponse: MessageType<DescribeShareGroupOffsetsResponse> = {
   name: 'DescribeShareGroupOffsetsResponse',
   apiKey: 90,

@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Sets the start offsets of an empty share group (KIP-932). */
 export interface AlterShareGroupOffsetsRequest {
   groupId: string
   topics: AlterShareGroupOffsetsRequestTopic[]
@@ -160,6 +161,7 @@ function writeAlterShareGroupOffsetsRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Sets the start offsets of an empty share group (KIP-932). */
 export const AlterShareGroupOffsetsRequest: MessageType<AlterShareGroupOffsetsRequest> = {
   name: 'AlterShareGroupOffsetsRequest',
   apiKey: 91,
@@ -177,6 +179,7 @@ export const AlterShareGroupOffsetsRequest: MessageType<AlterShareGroupOffsetsRe
   },
 }
 
+/** Whether each was set. */
 export interface AlterShareGroupOffsetsResponse {
   throttleTimeMs: number
   errorCode: number
@@ -351,6 +354,7 @@ function writeAlterShareGroupOffsetsResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether each was set. */
 export const AlterShareGroupOffsetsResponse: MessageType<AlterShareGroupOffsetsResponse> = {
   name: 'AlterShareGroupOffsetsResponse',
   apiKey: 91,

@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Deletes topics from an empty share group (KIP-932). */
 export interface DeleteShareGroupOffsetsRequest {
   groupId: string
   topics: DeleteShareGroupOffsetsRequestTopic[]
@@ -100,6 +101,7 @@ function writeDeleteShareGroupOffsetsRequest(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Deletes topics from an empty share group (KIP-932). */
 export const DeleteShareGroupOffsetsRequest: MessageType<DeleteShareGroupOffsetsRequest> = {
   name: 'DeleteShareGroupOffsetsRequest',
   apiKey: 92,
@@ -117,6 +119,7 @@ export const DeleteShareGroupOffsetsRequest: MessageType<DeleteShareGroupOffsets
   },
 }
 
+/** Whether each was deleted. */
 export interface DeleteShareGroupOffsetsResponse {
   throttleTimeMs: number
   errorCode: number
@@ -238,6 +241,7 @@ function writeDeleteShareGroupOffsetsResponse(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Whether each was deleted. */
 export const DeleteShareGroupOffsetsResponse: MessageType<DeleteShareGroupOffsetsResponse> = {
   name: 'DeleteShareGroupOffsetsResponse',
   apiKey: 92,

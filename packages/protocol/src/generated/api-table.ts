@@ -291,6 +291,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ProduceResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 1,
@@ -299,6 +302,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: FetchResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 4,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 2,
@@ -307,6 +313,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ListOffsetsResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 3,
@@ -315,6 +324,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: MetadataResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 8,
@@ -323,6 +335,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: OffsetCommitResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 2,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 9,
@@ -331,6 +346,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: OffsetFetchResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 10,
@@ -339,6 +357,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: FindCoordinatorResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 11,
@@ -347,6 +368,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: JoinGroupResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 12,
@@ -355,6 +379,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: HeartbeatResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 13,
@@ -363,6 +390,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: LeaveGroupResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 14,
@@ -371,6 +401,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: SyncGroupResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 15,
@@ -379,6 +412,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DescribeGroupsResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 16,
@@ -387,6 +423,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ListGroupsResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 17,
@@ -395,6 +434,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: SaslHandshakeResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 18,
@@ -403,6 +445,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ApiVersionsResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 19,
@@ -411,6 +456,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: CreateTopicsResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 2,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 20,
@@ -419,6 +467,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DeleteTopicsResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 21,
@@ -427,6 +478,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DeleteRecordsResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 22,
@@ -435,6 +489,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: InitProducerIdResponse,
     listeners: ['broker'],
     latestVersionUnstable: true,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 23,
@@ -443,6 +500,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: OffsetForLeaderEpochResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 2,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 24,
@@ -451,6 +511,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: AddPartitionsToTxnResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 25,
@@ -459,6 +522,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: AddOffsetsToTxnResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 26,
@@ -467,6 +533,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: EndTxnResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 27,
@@ -475,6 +544,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: WriteTxnMarkersResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: false,
+    clusterAction: true,
   },
   {
     key: 28,
@@ -483,6 +555,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: TxnOffsetCommitResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 29,
@@ -491,6 +566,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DescribeAclsResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 30,
@@ -499,6 +577,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: CreateAclsResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 31,
@@ -507,6 +588,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DeleteAclsResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 32,
@@ -515,6 +599,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DescribeConfigsResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 33,
@@ -523,6 +610,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: AlterConfigsResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 34,
@@ -531,6 +621,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: AlterReplicaLogDirsResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 35,
@@ -539,6 +632,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DescribeLogDirsResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 36,
@@ -547,6 +643,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: SaslAuthenticateResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 37,
@@ -555,6 +654,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: CreatePartitionsResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 38,
@@ -563,6 +665,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: CreateDelegationTokenResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 39,
@@ -571,6 +676,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: RenewDelegationTokenResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 40,
@@ -579,6 +687,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ExpireDelegationTokenResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 41,
@@ -587,6 +698,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DescribeDelegationTokenResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 42,
@@ -595,6 +709,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DeleteGroupsResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 43,
@@ -603,6 +720,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ElectLeadersResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 44,
@@ -611,6 +731,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: IncrementalAlterConfigsResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 45,
@@ -619,6 +742,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: AlterPartitionReassignmentsResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 46,
@@ -627,6 +753,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ListPartitionReassignmentsResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 47,
@@ -635,6 +764,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: OffsetDeleteResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 48,
@@ -643,6 +775,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DescribeClientQuotasResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 49,
@@ -651,6 +786,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: AlterClientQuotasResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 50,
@@ -659,6 +797,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DescribeUserScramCredentialsResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 51,
@@ -667,6 +808,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: AlterUserScramCredentialsResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 52,
@@ -675,6 +819,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: VoteResponse,
     listeners: ['controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: true,
   },
   {
     key: 53,
@@ -683,6 +830,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: BeginQuorumEpochResponse,
     listeners: ['controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: true,
   },
   {
     key: 54,
@@ -691,6 +841,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: EndQuorumEpochResponse,
     listeners: ['controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: true,
   },
   {
     key: 55,
@@ -699,6 +852,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DescribeQuorumResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: true,
+    clusterAction: true,
   },
   {
     key: 56,
@@ -707,6 +863,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: AlterPartitionResponse,
     listeners: ['controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 2,
+    forwardable: false,
+    clusterAction: true,
   },
   {
     key: 57,
@@ -715,6 +874,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: UpdateFeaturesResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: true,
+    clusterAction: true,
   },
   {
     key: 58,
@@ -723,6 +885,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: EnvelopeResponse,
     listeners: ['controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: true,
   },
   {
     key: 59,
@@ -731,6 +896,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: FetchSnapshotResponse,
     listeners: ['controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 60,
@@ -739,6 +907,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DescribeClusterResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 61,
@@ -747,6 +918,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DescribeProducersResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 62,
@@ -755,6 +929,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: BrokerRegistrationResponse,
     listeners: ['controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: true,
   },
   {
     key: 63,
@@ -763,6 +940,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: BrokerHeartbeatResponse,
     listeners: ['controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: true,
   },
   {
     key: 64,
@@ -771,6 +951,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: UnregisterBrokerResponse,
     listeners: ['broker', 'controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 65,
@@ -779,6 +962,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DescribeTransactionsResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 66,
@@ -787,6 +973,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ListTransactionsResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 67,
@@ -795,6 +984,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: AllocateProducerIdsResponse,
     listeners: ['controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: true,
+    clusterAction: true,
   },
   {
     key: 68,
@@ -803,6 +995,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ConsumerGroupHeartbeatResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 69,
@@ -811,6 +1006,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ConsumerGroupDescribeResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 70,
@@ -819,6 +1017,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ControllerRegistrationResponse,
     listeners: ['controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 71,
@@ -827,6 +1028,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: GetTelemetrySubscriptionsResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 72,
@@ -835,6 +1039,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: PushTelemetryResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 73,
@@ -843,6 +1050,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: AssignReplicasToDirsResponse,
     listeners: ['controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 74,
@@ -851,6 +1061,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ListConfigResourcesResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 75,
@@ -859,6 +1072,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DescribeTopicPartitionsResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 76,
@@ -867,6 +1083,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ShareGroupHeartbeatResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 77,
@@ -875,6 +1094,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ShareGroupDescribeResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 78,
@@ -883,6 +1105,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ShareFetchResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 79,
@@ -891,6 +1116,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ShareAcknowledgeResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 1,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 80,
@@ -899,6 +1127,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: AddRaftVoterResponse,
     listeners: ['controller', 'broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 81,
@@ -907,6 +1138,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: RemoveRaftVoterResponse,
     listeners: ['controller', 'broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: true,
+    clusterAction: false,
   },
   {
     key: 82,
@@ -915,6 +1149,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: UpdateRaftVoterResponse,
     listeners: ['controller'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 83,
@@ -923,6 +1160,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: InitializeShareGroupStateResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: true,
   },
   {
     key: 84,
@@ -931,6 +1171,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ReadShareGroupStateResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: true,
   },
   {
     key: 85,
@@ -939,6 +1182,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: WriteShareGroupStateResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: true,
   },
   {
     key: 86,
@@ -947,6 +1193,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DeleteShareGroupStateResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: true,
   },
   {
     key: 87,
@@ -955,6 +1204,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: ReadShareGroupStateSummaryResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: true,
   },
   {
     key: 88,
@@ -963,6 +1215,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: StreamsGroupHeartbeatResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 89,
@@ -971,6 +1226,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: StreamsGroupDescribeResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 90,
@@ -979,6 +1237,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DescribeShareGroupOffsetsResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 91,
@@ -987,6 +1248,9 @@ export const APIS: readonly ApiDescriptor[] = [
     response: AlterShareGroupOffsetsResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
   {
     key: 92,
@@ -995,5 +1259,8 @@ export const APIS: readonly ApiDescriptor[] = [
     response: DeleteShareGroupOffsetsResponse,
     listeners: ['broker'],
     latestVersionUnstable: false,
+    advertisedFrom: 0,
+    forwardable: false,
+    clusterAction: false,
   },
 ]

@@ -7,6 +7,14 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * What a classic consumer group's member tells its leader. Newer versions only append fields.
+ *
+ * What versions brought:
+ * - 1: Partitions that the member owns (KIP-429).
+ * - 2: Generation in which it owned them (KIP-792).
+ * - 3: Rack of the member (KIP-881).
+ */
 export interface ConsumerProtocolSubscription {
   topics: string[]
   userData: Uint8Array | null
@@ -14,7 +22,7 @@ export interface ConsumerProtocolSubscription {
   ownedPartitions: ConsumerProtocolSubscriptionTopicPartition[]
   /** Versions 2+. */
   generationId: number
-  /** Versions 3. */
+  /** Version 3. */
   rackId: string | null
 }
 
@@ -149,6 +157,7 @@ function writeConsumerProtocolSubscription(
   }
 }
 
+/** What a classic consumer group's member tells its leader. Newer versions only append fields. */
 export const ConsumerProtocolSubscription: MessageType<ConsumerProtocolSubscription> = {
   name: 'ConsumerProtocolSubscription',
   apiKey: -1,

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A principal as it travels inside an Envelope. */
 export interface DefaultPrincipalData {
   type: string
   name: string
@@ -47,6 +48,7 @@ function writeDefaultPrincipalData(w: Writer, m: DefaultPrincipalData, _v: numbe
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A principal as it travels inside an Envelope. */
 export const DefaultPrincipalData: MessageType<DefaultPrincipalData> = {
   name: 'DefaultPrincipalData',
   apiKey: -1,

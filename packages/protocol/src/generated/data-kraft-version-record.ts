@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Control record: the version of the quorum's own protocol (KIP-853). */
 export interface KRaftVersionRecord {
   version: number
   kRaftVersion: number
@@ -41,6 +42,7 @@ function writeKRaftVersionRecord(w: Writer, m: KRaftVersionRecord, _v: number): 
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Control record: the version of the quorum's own protocol (KIP-853). */
 export const KRaftVersionRecord: MessageType<KRaftVersionRecord> = {
   name: 'KRaftVersionRecord',
   apiKey: -1,

@@ -10,6 +10,12 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * Control record: the first record of a metadata leader's epoch.
+ *
+ * What versions brought:
+ * - 1: Directories of voters (KIP-853).
+ */
 export interface LeaderChangeMessage {
   version: number
   leaderId: number
@@ -20,7 +26,7 @@ export interface LeaderChangeMessage {
 
 export interface LeaderChangeMessageVoter {
   voterId: number
-  /** Versions 1. */
+  /** Version 1. */
   voterDirectoryId: Uuid
   unknownTaggedFields: TaggedField[] | null
 }
@@ -123,6 +129,7 @@ function writeLeaderChangeMessage(w: Writer, m: LeaderChangeMessage, v: number):
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Control record: the first record of a metadata leader's epoch. */
 export const LeaderChangeMessage: MessageType<LeaderChangeMessage> = {
   name: 'LeaderChangeMessage',
   apiKey: -1,

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Stands before each request. The client id is never compact, so that any broker can read the header of any ApiVersions request. */
 export interface RequestHeader {
   requestApiKey: number
   requestApiVersion: number
@@ -56,6 +57,7 @@ function writeRequestHeader(w: Writer, m: RequestHeader, v: number): void {
   }
 }
 
+/** Stands before each request. The client id is never compact, so that any broker can read the header of any ApiVersions request. */
 export const RequestHeader: MessageType<RequestHeader> = {
   name: 'RequestHeader',
   apiKey: -1,

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Stands before each response. */
 export interface ResponseHeader {
   correlationId: number
   unknownTaggedFields: TaggedField[] | null
@@ -41,6 +42,7 @@ function writeResponseHeader(w: Writer, m: ResponseHeader, v: number): void {
   }
 }
 
+/** Stands before each response. */
 export const ResponseHeader: MessageType<ResponseHeader> = {
   name: 'ResponseHeader',
   apiKey: -1,

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Control record: ends a metadata snapshot. */
 export interface SnapshotFooterRecord {
   version: number
   unknownTaggedFields: TaggedField[] | null
@@ -39,6 +40,7 @@ function writeSnapshotFooterRecord(w: Writer, m: SnapshotFooterRecord, _v: numbe
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Control record: ends a metadata snapshot. */
 export const SnapshotFooterRecord: MessageType<SnapshotFooterRecord> = {
   name: 'SnapshotFooterRecord',
   apiKey: -1,

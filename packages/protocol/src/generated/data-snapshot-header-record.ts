@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Control record: begins a metadata snapshot. */
 export interface SnapshotHeaderRecord {
   version: number
   lastContainedLogTimestamp: number
@@ -43,6 +44,7 @@ function writeSnapshotHeaderRecord(w: Writer, m: SnapshotHeaderRecord, _v: numbe
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Control record: begins a metadata snapshot. */
 export const SnapshotHeaderRecord: MessageType<SnapshotHeaderRecord> = {
   name: 'SnapshotHeaderRecord',
   apiKey: -1,

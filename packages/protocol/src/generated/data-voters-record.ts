@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Control record: the voters of the metadata quorum (KIP-853). */
 export interface VotersRecord {
   version: number
   voters: VotersRecordVoter[]
@@ -192,6 +193,7 @@ function writeVotersRecord(w: Writer, m: VotersRecord, v: number): void {
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Control record: the voters of the metadata quorum (KIP-853). */
 export const VotersRecord: MessageType<VotersRecord> = {
   name: 'VotersRecord',
   apiKey: -1,

@@ -9,6 +9,7 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/** Key of ConsumerGroupCurrentMemberAssignmentValue. */
 export interface ConsumerGroupCurrentMemberAssignmentKey {
   groupId: string
   memberId: string
@@ -42,6 +43,7 @@ function writeConsumerGroupCurrentMemberAssignmentKey(
   w.string(m.memberId)
 }
 
+/** Key of ConsumerGroupCurrentMemberAssignmentValue. */
 export const ConsumerGroupCurrentMemberAssignmentKey: MessageType<ConsumerGroupCurrentMemberAssignmentKey> =
   {
     name: 'ConsumerGroupCurrentMemberAssignmentKey',
@@ -60,6 +62,7 @@ export const ConsumerGroupCurrentMemberAssignmentKey: MessageType<ConsumerGroupC
     },
   }
 
+/** What a consumer group's member owns, and what it must still give up (KIP-848). */
 export interface ConsumerGroupCurrentMemberAssignmentValue {
   memberEpoch: number
   previousMemberEpoch: number
@@ -233,6 +236,7 @@ function writeConsumerGroupCurrentMemberAssignmentValue(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** What a consumer group's member owns, and what it must still give up (KIP-848). */
 export const ConsumerGroupCurrentMemberAssignmentValue: MessageType<ConsumerGroupCurrentMemberAssignmentValue> =
   {
     name: 'ConsumerGroupCurrentMemberAssignmentValue',

@@ -8,6 +8,7 @@ import {
   type TaggedField,
 } from '../wire/index.ts'
 
+/** Key of ConsumerGroupMemberMetadataValue. */
 export interface ConsumerGroupMemberMetadataKey {
   groupId: string
   memberId: string
@@ -38,6 +39,7 @@ function writeConsumerGroupMemberMetadataKey(
   w.string(m.memberId)
 }
 
+/** Key of ConsumerGroupMemberMetadataValue. */
 export const ConsumerGroupMemberMetadataKey: MessageType<ConsumerGroupMemberMetadataKey> = {
   name: 'ConsumerGroupMemberMetadataKey',
   apiKey: 5,
@@ -55,6 +57,7 @@ export const ConsumerGroupMemberMetadataKey: MessageType<ConsumerGroupMemberMeta
   },
 }
 
+/** A consumer group's member and its subscription (KIP-848). */
 export interface ConsumerGroupMemberMetadataValue {
   instanceId: string | null
   rackId: string | null
@@ -298,6 +301,7 @@ function writeConsumerGroupMemberMetadataValue(
   w.unknownTaggedFields(m.unknownTaggedFields, 1, Number.MAX_SAFE_INTEGER)
 }
 
+/** A consumer group's member and its subscription (KIP-848). */
 export const ConsumerGroupMemberMetadataValue: MessageType<ConsumerGroupMemberMetadataValue> = {
   name: 'ConsumerGroupMemberMetadataValue',
   apiKey: 5,

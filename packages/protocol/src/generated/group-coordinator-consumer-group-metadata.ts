@@ -7,6 +7,7 @@ import {
   type TaggedField,
 } from '../wire/index.ts'
 
+/** Key of ConsumerGroupMetadataValue. */
 export interface ConsumerGroupMetadataKey {
   groupId: string
 }
@@ -29,6 +30,7 @@ function writeConsumerGroupMetadataKey(w: Writer, m: ConsumerGroupMetadataKey, _
   w.string(m.groupId)
 }
 
+/** Key of ConsumerGroupMetadataValue. */
 export const ConsumerGroupMetadataKey: MessageType<ConsumerGroupMetadataKey> = {
   name: 'ConsumerGroupMetadataKey',
   apiKey: 3,
@@ -46,10 +48,11 @@ export const ConsumerGroupMetadataKey: MessageType<ConsumerGroupMetadataKey> = {
   },
 }
 
+/** Epoch of a consumer group, and a hash of the topics it reads (KIP-848, KIP-1101). */
 export interface ConsumerGroupMetadataValue {
   epoch: number
   /** Tag 0. */
-  metadataHash: number
+  metadataHash: bigint
   unknownTaggedFields: TaggedField[] | null
 }
 
@@ -58,7 +61,7 @@ export function createConsumerGroupMetadataValue(
 ): ConsumerGroupMetadataValue {
   const fresh: ConsumerGroupMetadataValue = {
     epoch: 0,
-    metadataHash: 0,
+    metadataHash: 0n,
     unknownTaggedFields: null,
   }
   return init === undefined ? fresh : Object.assign(fresh, init)
@@ -66,14 +69,14 @@ export function createConsumerGroupMetadataValue(
 
 function readConsumerGroupMetadataValue(r: Reader, _v: number): ConsumerGroupMetadataValue {
   const epoch = r.int32()
-  let metadataHash: number = 0
+  let metadataHash: bigint = 0n
   let unknownTaggedFields: TaggedField[] | null = null
   for (let n = r.unsignedVarint(); n > 0; n--) {
     const tag = r.unsignedVarint()
     const size = r.unsignedVarint()
     const end = r.position + size
     if (tag === 0) {
-      metadataHash = r.int64()
+      metadataHash = r.int64Big()
       r.expectPosition(end)
     } else unknownTaggedFields = r.unknownTaggedField(tag, size, unknownTaggedFields)
   }
@@ -87,18 +90,19 @@ function writeConsumerGroupMetadataValue(
 ): void {
   w.int32(m.epoch)
   let count = m.unknownTaggedFields?.length ?? 0
-  if (m.metadataHash !== 0) count++
+  if (m.metadataHash !== 0n) count++
   w.unsignedVarint(count)
   w.unknownTaggedFields(m.unknownTaggedFields, 0, 0)
-  if (m.metadataHash !== 0) {
+  if (m.metadataHash !== 0n) {
     const t = new Writer()
     const metadataHash = m.metadataHash
-    t.int64(metadataHash)
+    t.int64Big(metadataHash)
     w.taggedField(0, t)
   }
   w.unknownTaggedFields(m.unknownTaggedFields, 1, Number.MAX_SAFE_INTEGER)
 }
 
+/** Epoch of a consumer group, and a hash of the topics it reads (KIP-848, KIP-1101). */
 export const ConsumerGroupMetadataValue: MessageType<ConsumerGroupMetadataValue> = {
   name: 'ConsumerGroupMetadataValue',
   apiKey: 3,

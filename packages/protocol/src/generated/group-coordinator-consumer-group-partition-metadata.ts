@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Key of ConsumerGroupPartitionMetadataValue. */
 export interface ConsumerGroupPartitionMetadataKey {
   groupId: string
 }
@@ -38,6 +39,7 @@ function writeConsumerGroupPartitionMetadataKey(
   w.string(m.groupId)
 }
 
+/** Key of ConsumerGroupPartitionMetadataValue. */
 export const ConsumerGroupPartitionMetadataKey: MessageType<ConsumerGroupPartitionMetadataKey> = {
   name: 'ConsumerGroupPartitionMetadataKey',
   apiKey: 4,
@@ -55,6 +57,7 @@ export const ConsumerGroupPartitionMetadataKey: MessageType<ConsumerGroupPartiti
   },
 }
 
+/** Partition counts of a consumer group's topics; since 4.1 a hash in ConsumerGroupMetadata replaces it. */
 export interface ConsumerGroupPartitionMetadataValue {
   topics: ConsumerGroupPartitionMetadataValueTopicMetadata[]
   unknownTaggedFields: TaggedField[] | null
@@ -226,6 +229,7 @@ function writeConsumerGroupPartitionMetadataValue(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Partition counts of a consumer group's topics; since 4.1 a hash in ConsumerGroupMetadata replaces it. */
 export const ConsumerGroupPartitionMetadataValue: MessageType<ConsumerGroupPartitionMetadataValue> =
   {
     name: 'ConsumerGroupPartitionMetadataValue',

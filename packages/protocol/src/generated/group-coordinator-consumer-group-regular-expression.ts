@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Key of ConsumerGroupRegularExpressionValue. */
 export interface ConsumerGroupRegularExpressionKey {
   groupId: string
   regularExpression: string
@@ -40,6 +41,7 @@ function writeConsumerGroupRegularExpressionKey(
   w.string(m.regularExpression)
 }
 
+/** Key of ConsumerGroupRegularExpressionValue. */
 export const ConsumerGroupRegularExpressionKey: MessageType<ConsumerGroupRegularExpressionKey> = {
   name: 'ConsumerGroupRegularExpressionKey',
   apiKey: 16,
@@ -57,6 +59,7 @@ export const ConsumerGroupRegularExpressionKey: MessageType<ConsumerGroupRegular
   },
 }
 
+/** Topics that a consumer group's pattern matched (KIP-848). */
 export interface ConsumerGroupRegularExpressionValue {
   topics: string[]
   version: number
@@ -116,6 +119,7 @@ function writeConsumerGroupRegularExpressionValue(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Topics that a consumer group's pattern matched (KIP-848). */
 export const ConsumerGroupRegularExpressionValue: MessageType<ConsumerGroupRegularExpressionValue> =
   {
     name: 'ConsumerGroupRegularExpressionValue',

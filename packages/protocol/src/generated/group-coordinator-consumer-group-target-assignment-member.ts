@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Key of ConsumerGroupTargetAssignmentMemberValue. */
 export interface ConsumerGroupTargetAssignmentMemberKey {
   groupId: string
   memberId: string
@@ -42,6 +43,7 @@ function writeConsumerGroupTargetAssignmentMemberKey(
   w.string(m.memberId)
 }
 
+/** Key of ConsumerGroupTargetAssignmentMemberValue. */
 export const ConsumerGroupTargetAssignmentMemberKey: MessageType<ConsumerGroupTargetAssignmentMemberKey> =
   {
     name: 'ConsumerGroupTargetAssignmentMemberKey',
@@ -60,6 +62,7 @@ export const ConsumerGroupTargetAssignmentMemberKey: MessageType<ConsumerGroupTa
     },
   }
 
+/** What a consumer group's member shall own (KIP-848). */
 export interface ConsumerGroupTargetAssignmentMemberValue {
   topicPartitions: ConsumerGroupTargetAssignmentMemberValueTopicPartition[]
   unknownTaggedFields: TaggedField[] | null
@@ -167,6 +170,7 @@ function writeConsumerGroupTargetAssignmentMemberValue(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** What a consumer group's member shall own (KIP-848). */
 export const ConsumerGroupTargetAssignmentMemberValue: MessageType<ConsumerGroupTargetAssignmentMemberValue> =
   {
     name: 'ConsumerGroupTargetAssignmentMemberValue',

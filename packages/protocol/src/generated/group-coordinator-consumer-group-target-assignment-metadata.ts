@@ -7,6 +7,7 @@ import {
   type TaggedField,
 } from '../wire/index.ts'
 
+/** Key of ConsumerGroupTargetAssignmentMetadataValue. */
 export interface ConsumerGroupTargetAssignmentMetadataKey {
   groupId: string
 }
@@ -36,6 +37,7 @@ function writeConsumerGroupTargetAssignmentMetadataKey(
   w.string(m.groupId)
 }
 
+/** Key of ConsumerGroupTargetAssignmentMetadataValue. */
 export const ConsumerGroupTargetAssignmentMetadataKey: MessageType<ConsumerGroupTargetAssignmentMetadataKey> =
   {
     name: 'ConsumerGroupTargetAssignmentMetadataKey',
@@ -54,6 +56,7 @@ export const ConsumerGroupTargetAssignmentMetadataKey: MessageType<ConsumerGroup
     },
   }
 
+/** Epoch of a consumer group's target assignment (KIP-848), and when it was made (KIP-1263). */
 export interface ConsumerGroupTargetAssignmentMetadataValue {
   assignmentEpoch: number
   /** Tag 0. */
@@ -110,6 +113,7 @@ function writeConsumerGroupTargetAssignmentMetadataValue(
   w.unknownTaggedFields(m.unknownTaggedFields, 1, Number.MAX_SAFE_INTEGER)
 }
 
+/** Epoch of a consumer group's target assignment (KIP-848), and when it was made (KIP-1263). */
 export const ConsumerGroupTargetAssignmentMetadataValue: MessageType<ConsumerGroupTargetAssignmentMetadataValue> =
   {
     name: 'ConsumerGroupTargetAssignmentMetadataValue',

@@ -8,6 +8,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Key of GroupMetadataValue. */
 export interface GroupMetadataKey {
   group: string
 }
@@ -28,6 +29,7 @@ function writeGroupMetadataKey(w: Writer, m: GroupMetadataKey, _v: number): void
   w.string(m.group)
 }
 
+/** Key of GroupMetadataValue. */
 export const GroupMetadataKey: MessageType<GroupMetadataKey> = {
   name: 'GroupMetadataKey',
   apiKey: 2,
@@ -45,6 +47,14 @@ export const GroupMetadataKey: MessageType<GroupMetadataKey> = {
   },
 }
 
+/**
+ * A classic group: its generation and members.
+ *
+ * What versions brought:
+ * - 1: Rebalance timeout of members.
+ * - 2: Time of the last change of state.
+ * - 3: Static members (KIP-345).
+ */
 export interface GroupMetadataValue {
   protocolType: string
   generation: number
@@ -265,6 +275,7 @@ function writeGroupMetadataValue(w: Writer, m: GroupMetadataValue, v: number): v
   }
 }
 
+/** A classic group: its generation and members. */
 export const GroupMetadataValue: MessageType<GroupMetadataValue> = {
   name: 'GroupMetadataValue',
   apiKey: 2,

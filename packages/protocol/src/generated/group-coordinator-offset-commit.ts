@@ -9,6 +9,7 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/** Key of OffsetCommitValue. */
 export interface OffsetCommitKey {
   group: string
   topic: string
@@ -37,6 +38,7 @@ function writeOffsetCommitKey(w: Writer, m: OffsetCommitKey, _v: number): void {
   w.int32(m.partition)
 }
 
+/** Key of OffsetCommitValue. */
 export const OffsetCommitKey: MessageType<OffsetCommitKey> = {
   name: 'OffsetCommitKey',
   apiKey: 1,
@@ -54,15 +56,23 @@ export const OffsetCommitKey: MessageType<OffsetCommitKey> = {
   },
 }
 
+/**
+ * A group's committed offset of one partition.
+ *
+ * What versions brought:
+ * - 1: An expiry for each offset.
+ * - 2: No expiry any more.
+ * - 3: Leader epoch (KIP-320).
+ */
 export interface OffsetCommitValue {
   offset: number
   /** Versions 3+. */
   leaderEpoch: number
   metadata: string
   commitTimestamp: number
-  /** Versions 1. */
+  /** Version 1. */
   expireTimestamp: number
-  /** Versions 4. Tag 0. */
+  /** Version 4. Tag 0. */
   topicId: Uuid
   unknownTaggedFields: TaggedField[] | null
 }
@@ -145,6 +155,7 @@ function writeOffsetCommitValue(w: Writer, m: OffsetCommitValue, v: number): voi
   }
 }
 
+/** A group's committed offset of one partition. */
 export const OffsetCommitValue: MessageType<OffsetCommitValue> = {
   name: 'OffsetCommitValue',
   apiKey: 1,

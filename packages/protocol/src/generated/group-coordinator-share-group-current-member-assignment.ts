@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Key of ShareGroupCurrentMemberAssignmentValue. */
 export interface ShareGroupCurrentMemberAssignmentKey {
   groupId: string
   memberId: string
@@ -42,6 +43,7 @@ function writeShareGroupCurrentMemberAssignmentKey(
   w.string(m.memberId)
 }
 
+/** Key of ShareGroupCurrentMemberAssignmentValue. */
 export const ShareGroupCurrentMemberAssignmentKey: MessageType<ShareGroupCurrentMemberAssignmentKey> =
   {
     name: 'ShareGroupCurrentMemberAssignmentKey',
@@ -60,6 +62,7 @@ export const ShareGroupCurrentMemberAssignmentKey: MessageType<ShareGroupCurrent
     },
   }
 
+/** What a share group's member reads (KIP-932). */
 export interface ShareGroupCurrentMemberAssignmentValue {
   memberEpoch: number
   previousMemberEpoch: number
@@ -179,6 +182,7 @@ function writeShareGroupCurrentMemberAssignmentValue(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** What a share group's member reads (KIP-932). */
 export const ShareGroupCurrentMemberAssignmentValue: MessageType<ShareGroupCurrentMemberAssignmentValue> =
   {
     name: 'ShareGroupCurrentMemberAssignmentValue',

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Key of ShareGroupMemberMetadataValue. */
 export interface ShareGroupMemberMetadataKey {
   groupId: string
   memberId: string
@@ -37,6 +38,7 @@ function writeShareGroupMemberMetadataKey(
   w.string(m.memberId)
 }
 
+/** Key of ShareGroupMemberMetadataValue. */
 export const ShareGroupMemberMetadataKey: MessageType<ShareGroupMemberMetadataKey> = {
   name: 'ShareGroupMemberMetadataKey',
   apiKey: 10,
@@ -54,6 +56,7 @@ export const ShareGroupMemberMetadataKey: MessageType<ShareGroupMemberMetadataKe
   },
 }
 
+/** A share group's member and its subscription (KIP-932). */
 export interface ShareGroupMemberMetadataValue {
   rackId: string | null
   clientId: string
@@ -117,6 +120,7 @@ function writeShareGroupMemberMetadataValue(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A share group's member and its subscription (KIP-932). */
 export const ShareGroupMemberMetadataValue: MessageType<ShareGroupMemberMetadataValue> = {
   name: 'ShareGroupMemberMetadataValue',
   apiKey: 10,

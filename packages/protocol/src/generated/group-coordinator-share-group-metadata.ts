@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Key of ShareGroupMetadataValue. */
 export interface ShareGroupMetadataKey {
   groupId: string
 }
@@ -29,6 +30,7 @@ function writeShareGroupMetadataKey(w: Writer, m: ShareGroupMetadataKey, _v: num
   w.string(m.groupId)
 }
 
+/** Key of ShareGroupMetadataValue. */
 export const ShareGroupMetadataKey: MessageType<ShareGroupMetadataKey> = {
   name: 'ShareGroupMetadataKey',
   apiKey: 11,
@@ -46,9 +48,10 @@ export const ShareGroupMetadataKey: MessageType<ShareGroupMetadataKey> = {
   },
 }
 
+/** Epoch of a share group, and a hash of the topics it reads (KIP-932). */
 export interface ShareGroupMetadataValue {
   epoch: number
-  metadataHash: number
+  metadataHash: bigint
   unknownTaggedFields: TaggedField[] | null
 }
 
@@ -57,7 +60,7 @@ export function createShareGroupMetadataValue(
 ): ShareGroupMetadataValue {
   const fresh: ShareGroupMetadataValue = {
     epoch: 0,
-    metadataHash: 0,
+    metadataHash: 0n,
     unknownTaggedFields: null,
   }
   return init === undefined ? fresh : Object.assign(fresh, init)
@@ -65,7 +68,7 @@ export function createShareGroupMetadataValue(
 
 function readShareGroupMetadataValue(r: Reader, _v: number): ShareGroupMetadataValue {
   const epoch = r.int32()
-  const metadataHash = r.int64()
+  const metadataHash = r.int64Big()
   let unknownTaggedFields: TaggedField[] | null = null
   for (let n = r.unsignedVarint(); n > 0; n--) {
     const tag = r.unsignedVarint()
@@ -77,11 +80,12 @@ function readShareGroupMetadataValue(r: Reader, _v: number): ShareGroupMetadataV
 
 function writeShareGroupMetadataValue(w: Writer, m: ShareGroupMetadataValue, _v: number): void {
   w.int32(m.epoch)
-  w.int64(m.metadataHash)
+  w.int64Big(m.metadataHash)
   w.unsignedVarint(m.unknownTaggedFields?.length ?? 0)
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Epoch of a share group, and a hash of the topics it reads (KIP-932). */
 export const ShareGroupMetadataValue: MessageType<ShareGroupMetadataValue> = {
   name: 'ShareGroupMetadataValue',
   apiKey: 11,

@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Key of ShareGroupStatePartitionMetadataValue. */
 export interface ShareGroupStatePartitionMetadataKey {
   groupId: string
 }
@@ -38,6 +39,7 @@ function writeShareGroupStatePartitionMetadataKey(
   w.string(m.groupId)
 }
 
+/** Key of ShareGroupStatePartitionMetadataValue. */
 export const ShareGroupStatePartitionMetadataKey: MessageType<ShareGroupStatePartitionMetadataKey> =
   {
     name: 'ShareGroupStatePartitionMetadataKey',
@@ -56,6 +58,7 @@ export const ShareGroupStatePartitionMetadataKey: MessageType<ShareGroupStatePar
     },
   }
 
+/** Which share partitions of a group have state, or are about to get or lose it (KIP-932). */
 export interface ShareGroupStatePartitionMetadataValue {
   initializingTopics: ShareGroupStatePartitionMetadataValueTopicPartitionsInfo[]
   initializedTopics: ShareGroupStatePartitionMetadataValueTopicPartitionsInfo[]
@@ -244,6 +247,7 @@ function writeShareGroupStatePartitionMetadataValue(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Which share partitions of a group have state, or are about to get or lose it (KIP-932). */
 export const ShareGroupStatePartitionMetadataValue: MessageType<ShareGroupStatePartitionMetadataValue> =
   {
     name: 'ShareGroupStatePartitionMetadataValue',

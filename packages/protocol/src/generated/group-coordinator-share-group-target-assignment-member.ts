@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Key of ShareGroupTargetAssignmentMemberValue. */
 export interface ShareGroupTargetAssignmentMemberKey {
   groupId: string
   memberId: string
@@ -42,6 +43,7 @@ function writeShareGroupTargetAssignmentMemberKey(
   w.string(m.memberId)
 }
 
+/** Key of ShareGroupTargetAssignmentMemberValue. */
 export const ShareGroupTargetAssignmentMemberKey: MessageType<ShareGroupTargetAssignmentMemberKey> =
   {
     name: 'ShareGroupTargetAssignmentMemberKey',
@@ -60,6 +62,7 @@ export const ShareGroupTargetAssignmentMemberKey: MessageType<ShareGroupTargetAs
     },
   }
 
+/** What a share group's member shall read (KIP-932). */
 export interface ShareGroupTargetAssignmentMemberValue {
   topicPartitions: ShareGroupTargetAssignmentMemberValueTopicPartition[]
   unknownTaggedFields: TaggedField[] | null
@@ -167,6 +170,7 @@ function writeShareGroupTargetAssignmentMemberValue(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** What a share group's member shall read (KIP-932). */
 export const ShareGroupTargetAssignmentMemberValue: MessageType<ShareGroupTargetAssignmentMemberValue> =
   {
     name: 'ShareGroupTargetAssignmentMemberValue',

@@ -7,6 +7,7 @@ import {
   type TaggedField,
 } from '../wire/index.ts'
 
+/** Key of ShareGroupTargetAssignmentMetadataValue. */
 export interface ShareGroupTargetAssignmentMetadataKey {
   groupId: string
 }
@@ -36,6 +37,7 @@ function writeShareGroupTargetAssignmentMetadataKey(
   w.string(m.groupId)
 }
 
+/** Key of ShareGroupTargetAssignmentMetadataValue. */
 export const ShareGroupTargetAssignmentMetadataKey: MessageType<ShareGroupTargetAssignmentMetadataKey> =
   {
     name: 'ShareGroupTargetAssignmentMetadataKey',
@@ -54,6 +56,7 @@ export const ShareGroupTargetAssignmentMetadataKey: MessageType<ShareGroupTarget
     },
   }
 
+/** Epoch of a share group's target assignment (KIP-932), and when it was made (KIP-1263). */
 export interface ShareGroupTargetAssignmentMetadataValue {
   assignmentEpoch: number
   /** Tag 0. */
@@ -110,6 +113,7 @@ function writeShareGroupTargetAssignmentMetadataValue(
   w.unknownTaggedFields(m.unknownTaggedFields, 1, Number.MAX_SAFE_INTEGER)
 }
 
+/** Epoch of a share group's target assignment (KIP-932), and when it was made (KIP-1263). */
 export const ShareGroupTargetAssignmentMetadataValue: MessageType<ShareGroupTargetAssignmentMetadataValue> =
   {
     name: 'ShareGroupTargetAssignmentMetadataValue',

@@ -7,6 +7,7 @@ import {
   type TaggedField,
 } from '../wire/index.ts'
 
+/** Key of StreamsGroupCurrentMemberAssignmentValue. */
 export interface StreamsGroupCurrentMemberAssignmentKey {
   groupId: string
   memberId: string
@@ -40,6 +41,7 @@ function writeStreamsGroupCurrentMemberAssignmentKey(
   w.string(m.memberId)
 }
 
+/** Key of StreamsGroupCurrentMemberAssignmentValue. */
 export const StreamsGroupCurrentMemberAssignmentKey: MessageType<StreamsGroupCurrentMemberAssignmentKey> =
   {
     name: 'StreamsGroupCurrentMemberAssignmentKey',
@@ -58,6 +60,7 @@ export const StreamsGroupCurrentMemberAssignmentKey: MessageType<StreamsGroupCur
     },
   }
 
+/** The tasks that a streams group's member has, and those it must still give up (KIP-1071). */
 export interface StreamsGroupCurrentMemberAssignmentValue {
   memberEpoch: number
   previousMemberEpoch: number
@@ -303,6 +306,7 @@ function writeStreamsGroupCurrentMemberAssignmentValue(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** The tasks that a streams group's member has, and those it must still give up (KIP-1071). */
 export const StreamsGroupCurrentMemberAssignmentValue: MessageType<StreamsGroupCurrentMemberAssignmentValue> =
   {
     name: 'StreamsGroupCurrentMemberAssignmentValue',

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Key of StreamsGroupMemberMetadataValue. */
 export interface StreamsGroupMemberMetadataKey {
   groupId: string
   memberId: string
@@ -37,6 +38,7 @@ function writeStreamsGroupMemberMetadataKey(
   w.string(m.memberId)
 }
 
+/** Key of StreamsGroupMemberMetadataValue. */
 export const StreamsGroupMemberMetadataKey: MessageType<StreamsGroupMemberMetadataKey> = {
   name: 'StreamsGroupMemberMetadataKey',
   apiKey: 19,
@@ -54,6 +56,7 @@ export const StreamsGroupMemberMetadataKey: MessageType<StreamsGroupMemberMetada
   },
 }
 
+/** A streams group's member (KIP-1071). */
 export interface StreamsGroupMemberMetadataValue {
   instanceId: string | null
   rackId: string | null
@@ -248,6 +251,7 @@ function writeStreamsGroupMemberMetadataValue(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A streams group's member (KIP-1071). */
 export const StreamsGroupMemberMetadataValue: MessageType<StreamsGroupMemberMetadataValue> = {
   name: 'StreamsGroupMemberMetadataValue',
   apiKey: 19,

@@ -7,6 +7,7 @@ import {
   type TaggedField,
 } from '../wire/index.ts'
 
+/** Key of StreamsGroupMetadataValue. */
 export interface StreamsGroupMetadataKey {
   groupId: string
 }
@@ -29,6 +30,7 @@ function writeStreamsGroupMetadataKey(w: Writer, m: StreamsGroupMetadataKey, _v:
   w.string(m.groupId)
 }
 
+/** Key of StreamsGroupMetadataValue. */
 export const StreamsGroupMetadataKey: MessageType<StreamsGroupMetadataKey> = {
   name: 'StreamsGroupMetadataKey',
   apiKey: 17,
@@ -46,9 +48,10 @@ export const StreamsGroupMetadataKey: MessageType<StreamsGroupMetadataKey> = {
   },
 }
 
+/** Epoch of a streams group, and a hash of the topics it reads (KIP-1071). */
 export interface StreamsGroupMetadataValue {
   epoch: number
-  metadataHash: number
+  metadataHash: bigint
   /** Tag 0. */
   validatedTopologyEpoch: number
   /** Tag 1. */
@@ -104,7 +107,7 @@ export function createStreamsGroupMetadataValue(
 ): StreamsGroupMetadataValue {
   const fresh: StreamsGroupMetadataValue = {
     epoch: 0,
-    metadataHash: 0,
+    metadataHash: 0n,
     validatedTopologyEpoch: -1,
     lastAssignmentConfigs: [],
     unknownTaggedFields: null,
@@ -114,7 +117,7 @@ export function createStreamsGroupMetadataValue(
 
 function readStreamsGroupMetadataValue(r: Reader, v: number): StreamsGroupMetadataValue {
   const epoch = r.int32()
-  const metadataHash = r.int64()
+  const metadataHash = r.int64Big()
   let validatedTopologyEpoch: number = -1
   let lastAssignmentConfigs: StreamsGroupMetadataValueLastAssignmentConfig[] | null = []
   let unknownTaggedFields: TaggedField[] | null = null
@@ -142,7 +145,7 @@ function readStreamsGroupMetadataValue(r: Reader, v: number): StreamsGroupMetada
 
 function writeStreamsGroupMetadataValue(w: Writer, m: StreamsGroupMetadataValue, v: number): void {
   w.int32(m.epoch)
-  w.int64(m.metadataHash)
+  w.int64Big(m.metadataHash)
   let count = m.unknownTaggedFields?.length ?? 0
   if (m.validatedTopologyEpoch !== -1) count++
   if (m.lastAssignmentConfigs === null || m.lastAssignmentConfigs.length !== 0) count++
@@ -171,6 +174,7 @@ function writeStreamsGroupMetadataValue(w: Writer, m: StreamsGroupMetadataValue,
   w.unknownTaggedFields(m.unknownTaggedFields, 2, Number.MAX_SAFE_INTEGER)
 }
 
+/** Epoch of a streams group, and a hash of the topics it reads (KIP-1071). */
 export const StreamsGroupMetadataValue: MessageType<StreamsGroupMetadataValue> = {
   name: 'StreamsGroupMetadataValue',
   apiKey: 17,

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Key of StreamsGroupTargetAssignmentMemberValue. */
 export interface StreamsGroupTargetAssignmentMemberKey {
   groupId: string
   memberId: string
@@ -40,6 +41,7 @@ function writeStreamsGroupTargetAssignmentMemberKey(
   w.string(m.memberId)
 }
 
+/** Key of StreamsGroupTargetAssignmentMemberValue. */
 export const StreamsGroupTargetAssignmentMemberKey: MessageType<StreamsGroupTargetAssignmentMemberKey> =
   {
     name: 'StreamsGroupTargetAssignmentMemberKey',
@@ -58,6 +60,7 @@ export const StreamsGroupTargetAssignmentMemberKey: MessageType<StreamsGroupTarg
     },
   }
 
+/** The tasks that a streams group's member shall have (KIP-1071). */
 export interface StreamsGroupTargetAssignmentMemberValue {
   activeTasks: StreamsGroupTargetAssignmentMemberValueTaskIds[]
   standbyTasks: StreamsGroupTargetAssignmentMemberValueTaskIds[]
@@ -199,6 +202,7 @@ function writeStreamsGroupTargetAssignmentMemberValue(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** The tasks that a streams group's member shall have (KIP-1071). */
 export const StreamsGroupTargetAssignmentMemberValue: MessageType<StreamsGroupTargetAssignmentMemberValue> =
   {
     name: 'StreamsGroupTargetAssignmentMemberValue',

@@ -7,6 +7,7 @@ import {
   type TaggedField,
 } from '../wire/index.ts'
 
+/** Key of StreamsGroupTargetAssignmentMetadataValue. */
 export interface StreamsGroupTargetAssignmentMetadataKey {
   groupId: string
 }
@@ -36,6 +37,7 @@ function writeStreamsGroupTargetAssignmentMetadataKey(
   w.string(m.groupId)
 }
 
+/** Key of StreamsGroupTargetAssignmentMetadataValue. */
 export const StreamsGroupTargetAssignmentMetadataKey: MessageType<StreamsGroupTargetAssignmentMetadataKey> =
   {
     name: 'StreamsGroupTargetAssignmentMetadataKey',
@@ -54,6 +56,7 @@ export const StreamsGroupTargetAssignmentMetadataKey: MessageType<StreamsGroupTa
     },
   }
 
+/** Epoch of a streams group's target assignment (KIP-1071), and when it was made (KIP-1263). */
 export interface StreamsGroupTargetAssignmentMetadataValue {
   assignmentEpoch: number
   /** Tag 0. */
@@ -110,6 +113,7 @@ function writeStreamsGroupTargetAssignmentMetadataValue(
   w.unknownTaggedFields(m.unknownTaggedFields, 1, Number.MAX_SAFE_INTEGER)
 }
 
+/** Epoch of a streams group's target assignment (KIP-1071), and when it was made (KIP-1263). */
 export const StreamsGroupTargetAssignmentMetadataValue: MessageType<StreamsGroupTargetAssignmentMetadataValue> =
   {
     name: 'StreamsGroupTargetAssignmentMetadataValue',

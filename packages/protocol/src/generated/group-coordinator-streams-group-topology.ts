@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Key of StreamsGroupTopologyValue. */
 export interface StreamsGroupTopologyKey {
   groupId: string
 }
@@ -29,6 +30,7 @@ function writeStreamsGroupTopologyKey(w: Writer, m: StreamsGroupTopologyKey, _v:
   w.string(m.groupId)
 }
 
+/** Key of StreamsGroupTopologyValue. */
 export const StreamsGroupTopologyKey: MessageType<StreamsGroupTopologyKey> = {
   name: 'StreamsGroupTopologyKey',
   apiKey: 23,
@@ -46,6 +48,7 @@ export const StreamsGroupTopologyKey: MessageType<StreamsGroupTopologyKey> = {
   },
 }
 
+/** The topology of a streams group: its subtopologies and their topics (KIP-1071). */
 export interface StreamsGroupTopologyValue {
   epoch: number
   subtopologies: StreamsGroupTopologyValueSubtopology[]
@@ -432,6 +435,7 @@ function writeStreamsGroupTopologyValue(w: Writer, m: StreamsGroupTopologyValue,
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** The topology of a streams group: its subtopologies and their topics (KIP-1071). */
 export const StreamsGroupTopologyValue: MessageType<StreamsGroupTopologyValue> = {
   name: 'StreamsGroupTopologyValue',
   apiKey: 23,

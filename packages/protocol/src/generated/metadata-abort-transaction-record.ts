@@ -7,6 +7,7 @@ import {
   type TaggedField,
 } from '../wire/index.ts'
 
+/** Drops the records since the last BeginTransactionRecord (KIP-868). */
 export interface AbortTransactionRecord {
   /** Tag 0. */
   reason: string | null
@@ -52,6 +53,7 @@ function writeAbortTransactionRecord(w: Writer, m: AbortTransactionRecord, _v: n
   w.unknownTaggedFields(m.unknownTaggedFields, 1, Number.MAX_SAFE_INTEGER)
 }
 
+/** Drops the records since the last BeginTransactionRecord (KIP-868). */
 export const AbortTransactionRecord: MessageType<AbortTransactionRecord> = {
   name: 'AbortTransactionRecord',
   apiKey: 25,

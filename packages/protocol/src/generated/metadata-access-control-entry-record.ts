@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** An ACL. */
 export interface AccessControlEntryRecord {
   id: Uuid
   resourceType: number
@@ -79,6 +80,7 @@ function writeAccessControlEntryRecord(w: Writer, m: AccessControlEntryRecord, _
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** An ACL. */
 export const AccessControlEntryRecord: MessageType<AccessControlEntryRecord> = {
   name: 'AccessControlEntryRecord',
   apiKey: 18,

@@ -7,6 +7,7 @@ import {
   type TaggedField,
 } from '../wire/index.ts'
 
+/** Begins a group of records that take effect together (KIP-868). */
 export interface BeginTransactionRecord {
   /** Tag 0. */
   name: string | null
@@ -52,6 +53,7 @@ function writeBeginTransactionRecord(w: Writer, m: BeginTransactionRecord, _v: n
   w.unknownTaggedFields(m.unknownTaggedFields, 1, Number.MAX_SAFE_INTEGER)
 }
 
+/** Begins a group of records that take effect together (KIP-868). */
 export const BeginTransactionRecord: MessageType<BeginTransactionRecord> = {
   name: 'BeginTransactionRecord',
   apiKey: 23,

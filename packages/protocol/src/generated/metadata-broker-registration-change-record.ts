@@ -9,6 +9,14 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/**
+ * Changes of a broker's registration: fencing, shutdown, directories.
+ *
+ * What versions brought:
+ * - 1: Controlled shutdown.
+ * - 2: Log directories (KIP-858).
+ * - 3: Cordoned log directories (KIP-1066).
+ */
 export interface BrokerRegistrationChangeRecord {
   brokerId: number
   brokerEpoch: number
@@ -18,7 +26,7 @@ export interface BrokerRegistrationChangeRecord {
   inControlledShutdown: number
   /** Versions 2+. Tag 2. */
   logDirs: Uuid[]
-  /** Versions 3. Tag 3. */
+  /** Version 3. Tag 3. */
   cordonedLogDirs: Uuid[] | null
   unknownTaggedFields: TaggedField[] | null
 }
@@ -147,6 +155,7 @@ function writeBrokerRegistrationChangeRecord(
   w.unknownTaggedFields(m.unknownTaggedFields, 4, Number.MAX_SAFE_INTEGER)
 }
 
+/** Changes of a broker's registration: fencing, shutdown, directories. */
 export const BrokerRegistrationChangeRecord: MessageType<BrokerRegistrationChangeRecord> = {
   name: 'BrokerRegistrationChangeRecord',
   apiKey: 17,

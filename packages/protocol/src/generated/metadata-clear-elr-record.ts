@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Forgets eligible leaders, of one topic or of all (KIP-966). */
 export interface ClearElrRecord {
   topicName: string
   unknownTaggedFields: TaggedField[] | null
@@ -37,6 +38,7 @@ function writeClearElrRecord(w: Writer, m: ClearElrRecord, _v: number): void {
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Forgets eligible leaders, of one topic or of all (KIP-966). */
 export const ClearElrRecord: MessageType<ClearElrRecord> = {
   name: 'ClearElrRecord',
   apiKey: 28,

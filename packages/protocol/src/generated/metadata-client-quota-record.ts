@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Sets or removes one quota of an entity. */
 export interface ClientQuotaRecord {
   entity: ClientQuotaRecordEntityData[]
   key: string
@@ -104,6 +105,7 @@ function writeClientQuotaRecord(w: Writer, m: ClientQuotaRecord, v: number): voi
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Sets or removes one quota of an entity. */
 export const ClientQuotaRecord: MessageType<ClientQuotaRecord> = {
   name: 'ClientQuotaRecord',
   apiKey: 14,

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Sets a setting of a resource, or removes it with null. */
 export interface ConfigRecord {
   resourceType: number
   resourceName: string
@@ -52,6 +53,7 @@ function writeConfigRecord(w: Writer, m: ConfigRecord, _v: number): void {
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Sets a setting of a resource, or removes it with null. */
 export const ConfigRecord: MessageType<ConfigRecord> = {
   name: 'ConfigRecord',
   apiKey: 4,

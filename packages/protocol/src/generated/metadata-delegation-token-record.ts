@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A delegation token. */
 export interface DelegationTokenRecord {
   owner: string
   requester: string
@@ -84,6 +85,7 @@ function writeDelegationTokenRecord(w: Writer, m: DelegationTokenRecord, _v: num
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A delegation token. */
 export const DelegationTokenRecord: MessageType<DelegationTokenRecord> = {
   name: 'DelegationTokenRecord',
   apiKey: 10,

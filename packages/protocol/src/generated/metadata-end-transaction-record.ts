@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Puts the records since the last BeginTransactionRecord into effect (KIP-868). */
 export interface EndTransactionRecord {
   unknownTaggedFields: TaggedField[] | null
 }
@@ -35,6 +36,7 @@ function writeEndTransactionRecord(w: Writer, m: EndTransactionRecord, _v: numbe
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Puts the records since the last BeginTransactionRecord into effect (KIP-868). */
 export const EndTransactionRecord: MessageType<EndTransactionRecord> = {
   name: 'EndTransactionRecord',
   apiKey: 24,

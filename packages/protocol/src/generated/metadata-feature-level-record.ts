@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** The finalized level of a feature. The first record of each metadata log names its metadata.version, so this record stays at version 0. */
 export interface FeatureLevelRecord {
   name: string
   featureLevel: number
@@ -41,6 +42,7 @@ function writeFeatureLevelRecord(w: Writer, m: FeatureLevelRecord, _v: number): 
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** The finalized level of a feature. The first record of each metadata log names its metadata.version, so this record stays at version 0. */
 export const FeatureLevelRecord: MessageType<FeatureLevelRecord> = {
   name: 'FeatureLevelRecord',
   apiKey: 12,

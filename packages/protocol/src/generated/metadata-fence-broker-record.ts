@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A broker is fenced. Replaced by BrokerRegistrationChangeRecord. */
 export interface FenceBrokerRecord {
   id: number
   epoch: number
@@ -41,6 +42,7 @@ function writeFenceBrokerRecord(w: Writer, m: FenceBrokerRecord, _v: number): vo
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A broker is fenced. Replaced by BrokerRegistrationChangeRecord. */
 export const FenceBrokerRecord: MessageType<FenceBrokerRecord> = {
   name: 'FenceBrokerRecord',
   apiKey: 7,

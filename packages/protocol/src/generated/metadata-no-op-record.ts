@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Says nothing; shows that the metadata leader is alive. */
 export interface NoOpRecord {
   unknownTaggedFields: TaggedField[] | null
 }
@@ -33,6 +34,7 @@ function writeNoOpRecord(w: Writer, m: NoOpRecord, _v: number): void {
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Says nothing; shows that the metadata leader is alive. */
 export const NoOpRecord: MessageType<NoOpRecord> = {
   name: 'NoOpRecord',
   apiKey: 20,

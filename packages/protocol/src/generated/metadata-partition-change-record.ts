@@ -10,6 +10,13 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/**
+ * Changes of a partition; a field that stays as it is, is left out.
+ *
+ * What versions brought:
+ * - 1: Log directories (KIP-858).
+ * - 2: Eligible and last known leaders (KIP-966).
+ */
 export interface PartitionChangeRecord {
   partitionId: number
   topicId: Uuid
@@ -27,9 +34,9 @@ export interface PartitionChangeRecord {
   leaderRecoveryState: number
   /** Versions 1+. Tag 8. */
   directories: Uuid[] | null
-  /** Versions 2. Tag 6. */
+  /** Version 2. Tag 6. */
   eligibleLeaderReplicas: number[] | null
-  /** Versions 2. Tag 7. */
+  /** Version 2. Tag 7. */
   lastKnownElr: number[] | null
   unknownTaggedFields: TaggedField[] | null
 }
@@ -296,6 +303,7 @@ function writePartitionChangeRecord(w: Writer, m: PartitionChangeRecord, v: numb
   w.unknownTaggedFields(m.unknownTaggedFields, 9, Number.MAX_SAFE_INTEGER)
 }
 
+/** Changes of a partition; a field that stays as it is, is left out. */
 export const PartitionChangeRecord: MessageType<PartitionChangeRecord> = {
   name: 'PartitionChangeRecord',
   apiKey: 5,

@@ -10,6 +10,13 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/**
+ * A partition with its replicas, ISR and leader.
+ *
+ * What versions brought:
+ * - 1: Log directories (KIP-858).
+ * - 2: Eligible and last known leaders (KIP-966).
+ */
 export interface PartitionRecord {
   partitionId: number
   topicId: Uuid
@@ -24,9 +31,9 @@ export interface PartitionRecord {
   partitionEpoch: number
   /** Versions 1+. */
   directories: Uuid[]
-  /** Versions 2. Tag 1. */
+  /** Version 2. Tag 1. */
   eligibleLeaderReplicas: number[] | null
-  /** Versions 2. Tag 2. */
+  /** Version 2. Tag 2. */
   lastKnownElr: number[] | null
   unknownTaggedFields: TaggedField[] | null
 }
@@ -234,6 +241,7 @@ function writePartitionRecord(w: Writer, m: PartitionRecord, v: number): void {
   w.unknownTaggedFields(m.unknownTaggedFields, 3, Number.MAX_SAFE_INTEGER)
 }
 
+/** A partition with its replicas, ISR and leader. */
 export const PartitionRecord: MessageType<PartitionRecord> = {
   name: 'PartitionRecord',
   apiKey: 3,

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A block of producer ids was given to a broker. */
 export interface ProducerIdsRecord {
   brokerId: number
   brokerEpoch: number
@@ -45,6 +46,7 @@ function writeProducerIdsRecord(w: Writer, m: ProducerIdsRecord, _v: number): vo
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A block of producer ids was given to a broker. */
 export const ProducerIdsRecord: MessageType<ProducerIdsRecord> = {
   name: 'ProducerIdsRecord',
   apiKey: 15,

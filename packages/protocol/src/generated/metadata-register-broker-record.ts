@@ -10,6 +10,15 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/**
+ * A broker registered.
+ *
+ * What versions brought:
+ * - 1: Controlled shutdown.
+ * - 2: Migration from ZooKeeper.
+ * - 3: Log directories (KIP-858).
+ * - 4: Cordoned log directories (KIP-1066).
+ */
 export interface RegisterBrokerRecord {
   brokerId: number
   /** Versions 2+. */
@@ -24,7 +33,7 @@ export interface RegisterBrokerRecord {
   inControlledShutdown: boolean
   /** Versions 3+. Tag 0. */
   logDirs: Uuid[]
-  /** Versions 4. Tag 1. */
+  /** Version 4. Tag 1. */
   cordonedLogDirs: Uuid[] | null
   unknownTaggedFields: TaggedField[] | null
 }
@@ -288,6 +297,7 @@ function writeRegisterBrokerRecord(w: Writer, m: RegisterBrokerRecord, v: number
   w.unknownTaggedFields(m.unknownTaggedFields, 2, Number.MAX_SAFE_INTEGER)
 }
 
+/** A broker registered. */
 export const RegisterBrokerRecord: MessageType<RegisterBrokerRecord> = {
   name: 'RegisterBrokerRecord',
   apiKey: 0,

@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A controller registered (KIP-919). */
 export interface RegisterControllerRecord {
   controllerId: number
   incarnationId: Uuid
@@ -181,6 +182,7 @@ function writeRegisterControllerRecord(w: Writer, m: RegisterControllerRecord, v
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A controller registered (KIP-919). */
 export const RegisterControllerRecord: MessageType<RegisterControllerRecord> = {
   name: 'RegisterControllerRecord',
   apiKey: 27,

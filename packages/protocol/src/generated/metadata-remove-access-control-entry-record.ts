@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** An ACL is gone. */
 export interface RemoveAccessControlEntryRecord {
   id: Uuid
   unknownTaggedFields: TaggedField[] | null
@@ -45,6 +46,7 @@ function writeRemoveAccessControlEntryRecord(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** An ACL is gone. */
 export const RemoveAccessControlEntryRecord: MessageType<RemoveAccessControlEntryRecord> = {
   name: 'RemoveAccessControlEntryRecord',
   apiKey: 19,

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A delegation token is gone. */
 export interface RemoveDelegationTokenRecord {
   tokenId: string
   unknownTaggedFields: TaggedField[] | null
@@ -43,6 +44,7 @@ function writeRemoveDelegationTokenRecord(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A delegation token is gone. */
 export const RemoveDelegationTokenRecord: MessageType<RemoveDelegationTokenRecord> = {
   name: 'RemoveDelegationTokenRecord',
   apiKey: 26,

@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A topic is gone, with its partitions and settings. */
 export interface RemoveTopicRecord {
   topicId: Uuid
   unknownTaggedFields: TaggedField[] | null
@@ -39,6 +40,7 @@ function writeRemoveTopicRecord(w: Writer, m: RemoveTopicRecord, _v: number): vo
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A topic is gone, with its partitions and settings. */
 export const RemoveTopicRecord: MessageType<RemoveTopicRecord> = {
   name: 'RemoveTopicRecord',
   apiKey: 9,

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A SCRAM credential is gone. */
 export interface RemoveUserScramCredentialRecord {
   name: string
   mechanism: number
@@ -50,6 +51,7 @@ function writeRemoveUserScramCredentialRecord(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A SCRAM credential is gone. */
 export const RemoveUserScramCredentialRecord: MessageType<RemoveUserScramCredentialRecord> = {
   name: 'RemoveUserScramCredentialRecord',
   apiKey: 22,

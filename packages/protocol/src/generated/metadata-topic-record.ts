@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A topic: its name and id. */
 export interface TopicRecord {
   name: string
   topicId: Uuid
@@ -43,6 +44,7 @@ function writeTopicRecord(w: Writer, m: TopicRecord, _v: number): void {
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A topic: its name and id. */
 export const TopicRecord: MessageType<TopicRecord> = {
   name: 'TopicRecord',
   apiKey: 2,

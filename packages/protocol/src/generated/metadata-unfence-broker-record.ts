@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A broker is unfenced. Replaced by BrokerRegistrationChangeRecord. */
 export interface UnfenceBrokerRecord {
   id: number
   epoch: number
@@ -43,6 +44,7 @@ function writeUnfenceBrokerRecord(w: Writer, m: UnfenceBrokerRecord, _v: number)
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A broker is unfenced. Replaced by BrokerRegistrationChangeRecord. */
 export const UnfenceBrokerRecord: MessageType<UnfenceBrokerRecord> = {
   name: 'UnfenceBrokerRecord',
   apiKey: 8,

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A broker's registration is gone. */
 export interface UnregisterBrokerRecord {
   brokerId: number
   brokerEpoch: number
@@ -43,6 +44,7 @@ function writeUnregisterBrokerRecord(w: Writer, m: UnregisterBrokerRecord, _v: n
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A broker's registration is gone. */
 export const UnregisterBrokerRecord: MessageType<UnregisterBrokerRecord> = {
   name: 'UnregisterBrokerRecord',
   apiKey: 1,

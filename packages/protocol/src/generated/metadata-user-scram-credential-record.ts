@@ -8,6 +8,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A SCRAM credential of a user. */
 export interface UserScramCredentialRecord {
   name: string
   mechanism: number
@@ -60,6 +61,7 @@ function writeUserScramCredentialRecord(w: Writer, m: UserScramCredentialRecord,
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A SCRAM credential of a user. */
 export const UserScramCredentialRecord: MessageType<UserScramCredentialRecord> = {
   name: 'UserScramCredentialRecord',
   apiKey: 11,

@@ -7,6 +7,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Where a migration from ZooKeeper stands; kept because logs of 3.x may hold it. */
 export interface ZkMigrationStateRecord {
   zkMigrationState: number
   unknownTaggedFields: TaggedField[] | null
@@ -39,6 +40,7 @@ function writeZkMigrationStateRecord(w: Writer, m: ZkMigrationStateRecord, _v: n
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Where a migration from ZooKeeper stands; kept because logs of 3.x may hold it. */
 export const ZkMigrationStateRecord: MessageType<ZkMigrationStateRecord> = {
   name: 'ZkMigrationStateRecord',
   apiKey: 21,

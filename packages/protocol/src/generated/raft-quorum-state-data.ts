@@ -10,23 +10,29 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/**
+ * What a node remembers of its quorum: epoch, leader, vote. Stored as JSON.
+ *
+ * What versions brought:
+ * - 1: Directory of the node voted for; no voters (KIP-853).
+ */
 export interface QuorumStateData {
-  /** Versions 0. */
+  /** Version 0. */
   clusterId: string
   leaderId: number
   leaderEpoch: number
   votedId: number
-  /** Versions 1. */
+  /** Version 1. */
   votedDirectoryId: Uuid
-  /** Versions 0. */
+  /** Version 0. */
   appliedOffset: number
-  /** Versions 0. */
+  /** Version 0. */
   currentVoters: QuorumStateDataVoter[] | null
   unknownTaggedFields: TaggedField[] | null
 }
 
 export interface QuorumStateDataVoter {
-  /** Versions 0. */
+  /** Version 0. */
   voterId: number
   unknownTaggedFields: TaggedField[] | null
 }
@@ -165,6 +171,7 @@ function writeQuorumStateData(w: Writer, m: QuorumStateData, v: number): void {
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** What a node remembers of its quorum: epoch, leader, vote. Stored as JSON. */
 export const QuorumStateData: MessageType<QuorumStateData> = {
   name: 'QuorumStateData',
   apiKey: -1,

@@ -9,6 +9,7 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/** Key of ShareSnapshotValue. */
 export interface ShareSnapshotKey {
   groupId: string
   topicId: Uuid
@@ -37,6 +38,7 @@ function writeShareSnapshotKey(w: Writer, m: ShareSnapshotKey, _v: number): void
   w.int32(m.partition)
 }
 
+/** Key of ShareSnapshotValue. */
 export const ShareSnapshotKey: MessageType<ShareSnapshotKey> = {
   name: 'ShareSnapshotKey',
   apiKey: 0,
@@ -54,6 +56,7 @@ export const ShareSnapshotKey: MessageType<ShareSnapshotKey> = {
   },
 }
 
+/** The whole state of a share partition (KIP-932). */
 export interface ShareSnapshotValue {
   snapshotEpoch: number
   stateEpoch: number
@@ -195,6 +198,7 @@ function writeShareSnapshotValue(w: Writer, m: ShareSnapshotValue, v: number): v
   w.unknownTaggedFields(m.unknownTaggedFields, 1, Number.MAX_SAFE_INTEGER)
 }
 
+/** The whole state of a share partition (KIP-932). */
 export const ShareSnapshotValue: MessageType<ShareSnapshotValue> = {
   name: 'ShareSnapshotValue',
   apiKey: 0,

@@ -9,6 +9,7 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/** Key of ShareUpdateValue. */
 export interface ShareUpdateKey {
   groupId: string
   topicId: Uuid
@@ -37,6 +38,7 @@ function writeShareUpdateKey(w: Writer, m: ShareUpdateKey, _v: number): void {
   w.int32(m.partition)
 }
 
+/** Key of ShareUpdateValue. */
 export const ShareUpdateKey: MessageType<ShareUpdateKey> = {
   name: 'ShareUpdateKey',
   apiKey: 1,
@@ -54,6 +56,7 @@ export const ShareUpdateKey: MessageType<ShareUpdateKey> = {
   },
 }
 
+/** A change of a share partition's state since its snapshot (KIP-932). */
 export interface ShareUpdateValue {
   snapshotEpoch: number
   leaderEpoch: number
@@ -180,6 +183,7 @@ function writeShareUpdateValue(w: Writer, m: ShareUpdateValue, v: number): void 
   w.unknownTaggedFields(m.unknownTaggedFields, 1, Number.MAX_SAFE_INTEGER)
 }
 
+/** A change of a share partition's state since its snapshot (KIP-932). */
 export const ShareUpdateValue: MessageType<ShareUpdateValue> = {
   name: 'ShareUpdateValue',
   apiKey: 1,

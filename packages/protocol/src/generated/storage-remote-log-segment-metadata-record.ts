@@ -9,6 +9,7 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/** A segment copied to remote storage (KIP-405). */
 export interface RemoteLogSegmentMetadataRecord {
   remoteLogSegmentId: RemoteLogSegmentMetadataRecordRemoteLogSegmentIdEntry
   startOffset: number
@@ -260,6 +261,7 @@ function writeRemoteLogSegmentMetadataRecord(
   w.unknownTaggedFields(m.unknownTaggedFields, 1, Number.MAX_SAFE_INTEGER)
 }
 
+/** A segment copied to remote storage (KIP-405). */
 export const RemoteLogSegmentMetadataRecord: MessageType<RemoteLogSegmentMetadataRecord> = {
   name: 'RemoteLogSegmentMetadataRecord',
   apiKey: 0,

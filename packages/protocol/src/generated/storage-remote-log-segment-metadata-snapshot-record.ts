@@ -9,6 +9,7 @@ import {
   type Uuid,
 } from '../wire/index.ts'
 
+/** A segment in remote storage, as the snapshot of a cache holds it (KIP-405). */
 export interface RemoteLogSegmentMetadataSnapshotRecord {
   segmentId: Uuid
   startOffset: number
@@ -173,6 +174,7 @@ function writeRemoteLogSegmentMetadataSnapshotRecord(
   w.unknownTaggedFields(m.unknownTaggedFields, 1, Number.MAX_SAFE_INTEGER)
 }
 
+/** A segment in remote storage, as the snapshot of a cache holds it (KIP-405). */
 export const RemoteLogSegmentMetadataSnapshotRecord: MessageType<RemoteLogSegmentMetadataSnapshotRecord> =
   {
     name: 'RemoteLogSegmentMetadataSnapshotRecord',

@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** A change in the life of a segment in remote storage (KIP-405). */
 export interface RemoteLogSegmentMetadataUpdateRecord {
   remoteLogSegmentId: RemoteLogSegmentMetadataUpdateRecordRemoteLogSegmentIdEntry
   brokerId: number
@@ -164,6 +165,7 @@ function writeRemoteLogSegmentMetadataUpdateRecord(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** A change in the life of a segment in remote storage (KIP-405). */
 export const RemoteLogSegmentMetadataUpdateRecord: MessageType<RemoteLogSegmentMetadataUpdateRecord> =
   {
     name: 'RemoteLogSegmentMetadataUpdateRecord',

@@ -9,6 +9,7 @@ import {
   type Writer,
 } from '../wire/index.ts'
 
+/** Progress of deleting a partition from remote storage (KIP-405). */
 export interface RemotePartitionDeleteMetadataRecord {
   topicIdPartition: RemotePartitionDeleteMetadataRecordTopicIdPartitionEntry
   brokerId: number
@@ -113,6 +114,7 @@ function writeRemotePartitionDeleteMetadataRecord(
   w.unknownTaggedFields(m.unknownTaggedFields, 0, Number.MAX_SAFE_INTEGER)
 }
 
+/** Progress of deleting a partition from remote storage (KIP-405). */
 export const RemotePartitionDeleteMetadataRecord: MessageType<RemotePartitionDeleteMetadataRecord> =
   {
     name: 'RemotePartitionDeleteMetadataRecord',

@@ -8,6 +8,7 @@ import {
   type TaggedField,
 } from '../wire/index.ts'
 
+/** Key of TransactionLogValue. */
 export interface TransactionLogKey {
   transactionalId: string
 }
@@ -28,6 +29,7 @@ function writeTransactionLogKey(w: Writer, m: TransactionLogKey, _v: number): vo
   w.string(m.transactionalId)
 }
 
+/** Key of TransactionLogValue. */
 export const TransactionLogKey: MessageType<TransactionLogKey> = {
   name: 'TransactionLogKey',
   apiKey: 0,
@@ -45,21 +47,22 @@ export const TransactionLogKey: MessageType<TransactionLogKey> = {
   },
 }
 
+/** A transactional id: its producer, state and partitions. */
 export interface TransactionLogValue {
   producerId: number
-  /** Versions 1. Tag 0. */
+  /** Version 1. Tag 0. */
   previousProducerId: number
-  /** Versions 1. Tag 1. */
+  /** Version 1. Tag 1. */
   nextProducerId: number
   producerEpoch: number
-  /** Versions 1. Tag 3. */
+  /** Version 1. Tag 3. */
   nextProducerEpoch: number
   transactionTimeoutMs: number
   transactionStatus: number
   transactionPartitions: TransactionLogValuePartitionsSchema[] | null
   transactionLastUpdateTimestampMs: number
   transactionStartTimestampMs: number
-  /** Versions 1. Tag 2. */
+  /** Version 1. Tag 2. */
   clientTransactionVersion: number
   unknownTaggedFields: TaggedField[] | null
 }
@@ -288,6 +291,7 @@ function writeTransactionLogValue(w: Writer, m: TransactionLogValue, v: number):
   }
 }
 
+/** A transactional id: its producer, state and partitions. */
 export const TransactionLogValue: MessageType<TransactionLogValue> = {
   name: 'TransactionLogValue',
   apiKey: 0,

@@ -10,4 +10,10 @@ export interface ApiDescriptor {
   readonly listeners: readonly ('broker' | 'controller')[]
   /** The newest version is only offered when unstable versions are enabled. */
   readonly latestVersionUnstable: boolean
+  /** Lowest version that ApiVersions names; lower than what is served where clients need it so. */
+  readonly advertisedFrom: number
+  /** A broker hands the request on to the active controller. */
+  readonly forwardable: boolean
+  /** Only for those who may act for the cluster. */
+  readonly clusterAction: boolean
 }

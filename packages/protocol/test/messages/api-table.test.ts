@@ -1,9 +1,11 @@
 import {
+  advertisedVersions,
   APIS,
   apiByKey,
   ApiKey,
   ErrorCode,
   errorOf,
+  isServed,
   Reader,
   readRequestHeader,
   requestHeaderVersion,
@@ -11,7 +13,7 @@ import {
   writeRequestHeader,
   Writer,
 } from '@barnabas/protocol'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 test('WIRE-02 a flexible request has header 2, another header 1; the client id is never compact', () => {
   const fetch = apiByKey(ApiKey.Fetch)!
@@ -53,4 +55,29 @@ test('WIRE-16 error codes run from -1 to 133', () => {
     invalidMetadata: true,
   })
   expect(errorOf(9999).name).toBe('UNKNOWN_SERVER_ERROR')
+})
+
+describe('what ApiVersions names', () => {
+  test('WIRE-08 Produce is named from version 0, but served from 3 on', () => {
+    const produce = apiByKey(ApiKey.Produce)!
+    expect(advertisedVersions(produce, false)).toEqual({ minVersion: 0, maxVersion: 13 })
+    expect(isServed(produce, 2, false)).toBe(false)
+    expect(isServed(produce, 3, false)).toBe(true)
+  })
+
+  test('WIRE-14 an unstable newest version is neither named nor served unless enabled', () => {
+    const init = apiByKey(ApiKey.InitProducerId)!
+    expect(advertisedVersions(init, false)).toEqual({ minVersion: 0, maxVersion: 5 })
+    expect(advertisedVersions(init, true)).toEqual({ minVersion: 0, maxVersion: 6 })
+    expect(isServed(init, 6, false)).toBe(false)
+    expect(isServed(init, 6, true)).toBe(true)
+  })
+
+  test('an API that has only an unstable version is not named', () => {
+    const fetch = apiByKey(ApiKey.Fetch)!
+    const request = { ...fetch.request, minVersion: 0, maxVersion: 0 }
+    const api = { ...fetch, request, advertisedFrom: 0, latestVersionUnstable: true }
+    expect(advertisedVersions(api, false)).toBeNull()
+    expect(advertisedVersions(api, true)).toEqual({ minVersion: 0, maxVersion: 0 })
+  })
 })
