@@ -1,1 +1,5 @@
+export * from './fetch/fetch-context.ts'
+export * from './fetch/fetch-session.ts'
+export * from './fetch/fetch-session-cache.ts'
+export * from './fetch/fetch-target.ts'
 export * from './purgatory.ts'
