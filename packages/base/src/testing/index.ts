@@ -1,0 +1,6 @@
+export * from './file-system-suite.ts'
+export * from './memory-file-system.ts'
+export * from './memory-network.ts'
+export * from './recording-logger.ts'
+export * from './test-world.ts'
+export * from './virtual-time.ts'
