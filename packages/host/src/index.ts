@@ -1,2 +1,3 @@
 export * from './limits.ts'
+export * from './transport-errors.ts'
 export * from './transport.ts'

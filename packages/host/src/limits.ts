@@ -9,6 +9,12 @@ export const DEFAULT_BACKLOG = 511
 /** Longest wait for a connection; Kafka's clients use ten seconds too. */
 export const DEFAULT_CONNECT_TIMEOUT_MS = 10_000
 
+/** Longest wait for a client to complete a TLS handshake; such connections are not counted yet. */
+export const TLS_HANDSHAKE_TIMEOUT_MS = 30_000
+
+/** Room for what arrives before a socket has a sink: the start of a first frame. Copied, so kept small. */
+export const FIRST_READ_BYTES = 16
+
 /** Up to this many bytes a write goes to the page cache synchronously: cheaper than a thread-pool hop. */
 export const SYNCHRONOUS_WRITE_MAX_BYTES = 4 * 1024 * 1024
 

@@ -1,3 +1,4 @@
+import net from 'node:net'
 import type { ByteChannel, ByteSink } from '@barnabas/base'
 import { createTransport, NetworkError } from '@barnabas/host'
 import { expect, test } from 'vitest'
@@ -142,4 +143,125 @@ test('a port in use is refused with what to do', async () => {
   )
   await listener.close()
   await expect(transport.connect(listener.address)).rejects.toThrow(NetworkError)
+})
+
+test('a listener closes without waiting for its channels, and its port is free', async () => {
+  const { listener, server, clientChannel } = await pair()
+  await Promise.all([listener.close(), listener.close()])
+  const again = await createTransport().listen(listener.address, () => {})
+  await again.close()
+  clientChannel.write([Buffer.from('still here')])
+  await server.until(() => server.text === 'still here')
+  clientChannel.end()
+  await server.until(() => server.closed)
+})
+
+test('what a server says before the client has a sink is not lost', async () => {
+  const transport = createTransport()
+  const listener = await transport.listen({ host: '127.0.0.1', port: 0 }, (channel) => {
+    channel.start(new Collector())
+    channel.write([Buffer.from('a greeting longer than sixteen bytes')])
+    channel.end()
+  })
+  const channel = await transport.connect(listener.address)
+  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve))
+  const sink = new Collector()
+  channel.start(sink)
+  await sink.until(() => sink.closed)
+  expect(sink.text).toBe('a greeting longer than sixteen bytes')
+  await listener.close()
+})
+
+test('a channel paused before its start receives only after resume', async () => {
+  const transport = createTransport()
+  const sink = new Collector()
+  let accepted!: (channel: ByteChannel) => void
+  const channel = new Promise<ByteChannel>((resolve) => {
+    accepted = resolve
+  })
+  const listener = await transport.listen({ host: '127.0.0.1', port: 0 }, (one) => {
+    one.pause()
+    one.start(sink)
+    accepted(one)
+  })
+  const client = await transport.connect(listener.address)
+  client.start(new Collector())
+  await new Promise<void>((resolve) => client.write([Buffer.from('early')], resolve))
+  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve))
+  expect(sink.text).toBe('')
+  ;(await channel).resume()
+  await sink.until(() => sink.text === 'early')
+  client.destroy()
+  await sink.until(() => sink.closed)
+  await listener.close()
+})
+
+test('every write calls back, also when the channel is destroyed with much queued', async () => {
+  const { listener, server, serverChannel, clientChannel, client } = await pair(1 << 20)
+  serverChannel.pause()
+  const block = Buffer.alloc(1 << 20)
+  let calls = 0
+  for (let n = 0; n < 16; n++) clientChannel.write([block, block], () => calls++)
+  clientChannel.write([], () => calls++)
+  clientChannel.destroy(new Error('enough'))
+  await client.until(() => client.closed)
+  while (calls < 17) await new Promise((resolve) => setImmediate(resolve))
+  expect(client.error?.message).toBe('enough')
+  serverChannel.resume()
+  await server.until(() => server.closed)
+  await listener.close()
+})
+
+test('a reset by the peer is reported as a retriable error with its cause', async () => {
+  const transport = createTransport()
+  const sink = new Collector()
+  const listener = await transport.listen({ host: '127.0.0.1', port: 0 }, (channel) =>
+    channel.start(sink),
+  )
+  const socket = net.connect(listener.address.port, '127.0.0.1')
+  socket.write('x')
+  await sink.until(() => sink.text === 'x')
+  socket.resetAndDestroy()
+  await sink.until(() => sink.closed)
+  expect(sink.error).toMatchObject({ code: 'BARNABAS_CONNECTION', retriable: true })
+  expect(sink.error?.message).toMatch(/reset/)
+  await listener.close()
+})
+
+test('connecting ends with a typed error when refused, given up or too slow', async () => {
+  const transport = createTransport()
+  const listener = await transport.listen({ host: '127.0.0.1', port: 0 }, () => {})
+  const at = listener.address
+  const aborted = AbortSignal.abort(new Error('no longer wanted'))
+  await expect(transport.connect(at, { signal: aborted })).rejects.toMatchObject({
+    code: 'BARNABAS_CONNECT_ABORTED',
+    retriable: false,
+  })
+  const controller = new AbortController()
+  const connecting = transport.connect(at, { signal: controller.signal })
+  controller.abort()
+  await expect(connecting).rejects.toMatchObject({ code: 'BARNABAS_CONNECT_ABORTED' })
+  await expect(transport.connect(at, { timeoutMs: 0, tls: {} })).rejects.toThrow(/within 0 ms/)
+  await listener.close()
+  await expect(transport.connect(at)).rejects.toMatchObject({
+    code: 'BARNABAS_CONNECT',
+    retriable: true,
+    message: expect.stringContaining('nothing listens there'),
+  })
+})
+
+test('an IPv4 client of an IPv6 listener is known by its plain address', async () => {
+  const transport = createTransport()
+  const remotes: string[] = []
+  const sink = new Collector()
+  const listener = await transport.listen({ host: '::', port: 0 }, (channel) => {
+    remotes.push(channel.remote.host)
+    channel.start(sink)
+  })
+  const channel = await transport.connect({ host: '127.0.0.1', port: listener.address.port })
+  channel.start(new Collector())
+  channel.end()
+  await sink.until(() => sink.closed)
+  expect(remotes).toEqual(['127.0.0.1'])
+  await listener.close()
 })
