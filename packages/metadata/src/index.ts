@@ -1,1 +1,1 @@
-export {}
+export * from './configs/index.ts'
