@@ -18,7 +18,8 @@ export function openRecords(
   maxBytes: number = MAX_DECOMPRESSED_BATCH_BYTES,
 ): Buffer {
   const code = batch.compressionCode
-  return code === 0 ? batch.recordBytes : codecByCode(code).decompress(batch.recordBytes, maxBytes)
+  const bytes = batch.recordBytes
+  return code === 0 || bytes.length === 0 ? bytes : codecByCode(code).decompress(bytes, maxBytes)
 }
 
 /** A cursor over the records of a batch, decompressed if need be. */
