@@ -2,13 +2,13 @@
  * Codec vectors: every message and version that Apache Kafka wrote must be read to the same values and
  * written to the same bytes. Vectors whose exact fields hold integers beyond 2^53 must be refused.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
 import * as protocol from '@barnabas/protocol'
 import { MalformedMessageError, type MessageType, Reader, Writer } from '@barnabas/protocol'
 import { type MessageModel, modelOf } from '../codegen/model.ts'
 import { loadSchemaFiles } from '../codegen/schema-files.ts'
+import { linesOf } from './lines.ts'
 import {
   differences,
   type Json,
@@ -16,6 +16,8 @@ import {
   type UnknownTaggedFields,
 } from './message-json.ts'
 import { Tally } from './tally.ts'
+
+export { linesOf }
 
 const SHOWN_HEX_DIGITS = 200
 
@@ -34,12 +36,6 @@ export type Models = ReadonlyMap<string, MessageModel>
 export async function loadModels(): Promise<Models> {
   const schemas = (await loadSchemaFiles()).flatMap((file) => file.schemas)
   return new Map(schemas.map((schema) => [schema.name, modelOf(schema)]))
-}
-
-export function linesOf(file: string): unknown[] {
-  const raw = readFileSync(file)
-  const text = file.endsWith('.gz') ? gunzipSync(raw).toString('utf8') : raw.toString('utf8')
-  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as unknown]))
 }
 
 export async function runCodec(directory: string): Promise<Tally> {

@@ -12,9 +12,9 @@ import { describe, expect, test } from 'vitest'
 import {
   checkVector,
   type CodecVector as Vector,
-  linesOf,
   loadModels,
 } from '../../../../tools/vectors/codec.ts'
+import { linesOf } from '../../../../tools/vectors/lines.ts'
 
 const fixture = fileURLToPath(new URL('../fixtures/codec.jsonl.gz', import.meta.url))
 const models = await loadModels()
