@@ -3,25 +3,13 @@
  * and are matched by correlation id. A response of the wrong id, a time-out or a lost connection fails
  * everything in flight, since none of it can be told apart any more.
  */
-import {
-  type BufferPool,
-  type ByteChannel,
-  type ByteSink,
-  EnvironmentError,
-  type TimerHandle,
-  type Timers,
-} from '@barnabas/base'
-import { type Frame, FrameReceiver } from './frame-receiver.ts'
+import type { BufferPool, ByteChannel, ByteSink, TimerHandle, Timers } from '@barnabas/base'
+import { DisconnectedError, InFlightLimitError, RequestTimeoutError } from './errors.ts'
+import type { Frame } from './frame.ts'
+import { FrameReceiver } from './frame-receiver.ts'
+import { GatheredWrites } from './gathered-writes.ts'
+import type { IdleCandidate, IdleSweep } from './idle-sweep.ts'
 import { MAX_IN_FLIGHT_REQUESTS } from './limits.ts'
-
-/** The connection cannot answer any more; sending again over another one may help. */
-export class DisconnectedError extends EnvironmentError {
-  override readonly name = 'DisconnectedError'
-
-  constructor(message: string, cause?: unknown) {
-    super('BARNABAS_DISCONNECTED', message, { cause, retriable: true })
-  }
-}
 
 interface InFlight {
   correlationId: number
@@ -35,54 +23,78 @@ export interface ClientConnectionOptions {
   pool: BufferPool
   timers: Timers
   maxResponseBytes: number
+  /** Requests that may be unanswered at once. */
+  maxInFlight?: number
+  /** Closes the connection when it is quiet for too long. */
+  idleSweep?: IdleSweep
+  /** The connection is gone and all requests have failed. Null when it was closed in order. */
   onClose?(error: Error | null): void
 }
 
-export class ClientConnection implements ByteSink {
+export class ClientConnection implements ByteSink, IdleCandidate {
+  /** Monotonic time at which bytes last went or came; kept only for an idle sweep. */
+  lastActiveMs = 0
   private readonly options: ClientConnectionOptions
   private readonly receiver: FrameReceiver
+  private readonly writes: GatheredWrites
+  private readonly maxInFlight: number
   private readonly inFlight: InFlight[] = []
   private closed = false
 
+  /** Begins to receive at once. */
   constructor(options: ClientConnectionOptions) {
+    const { channel, pool, maxResponseBytes, idleSweep } = options
     this.options = options
-    this.receiver = new FrameReceiver(options.pool, options.maxResponseBytes, (frame) =>
-      this.onFrame(frame),
-    )
-    options.channel.start(this)
+    this.maxInFlight = options.maxInFlight ?? MAX_IN_FLIGHT_REQUESTS
+    const onFrame = (frame: Frame) => this.onFrame(frame)
+    this.receiver = new FrameReceiver(pool, maxResponseBytes, onFrame, 'client')
+    this.writes = new GatheredWrites(channel, () => {})
+    this.touch()
+    idleSweep?.add(this)
+    channel.start(this)
   }
 
   get isClosed(): boolean {
     return this.closed
   }
 
+  get isBusy(): boolean {
+    return this.inFlight.length > 0
+  }
+
   get inFlightCount(): number {
     return this.inFlight.length
   }
 
+  /** Whether `send` would be refused because too much is unanswered, or the connection is closed. */
+  get canSend(): boolean {
+    return !this.closed && this.inFlight.length < this.maxInFlight
+  }
+
+  /** Bytes of requests not yet handed to the operating system. */
+  get unsentBytes(): number {
+    return this.writes.unsentBytes
+  }
+
   /**
    * Sends a request (header included) and resolves to the response's frame, which the caller releases.
-   * With `timeoutMs` past, the connection is closed: a late answer could not be told from the next one's.
+   * The parts must stay unchanged until then. With `timeoutMs` past, the connection is closed: a late
+   * answer could not be told from the next one's.
    */
   send(correlationId: number, parts: readonly Uint8Array[], timeoutMs: number): Promise<Frame> {
-    if (this.closed) return Promise.reject(new DisconnectedError('the connection is closed'))
-    if (this.inFlight.length >= MAX_IN_FLIGHT_REQUESTS) {
-      return Promise.reject(
-        new DisconnectedError(`${MAX_IN_FLIGHT_REQUESTS} requests are in flight already`),
-      )
-    }
+    if (this.closed) return Promise.reject(this.disconnected('is closed'))
+    if (!this.canSend) return Promise.reject(new InFlightLimitError(this.maxInFlight))
     return new Promise((resolve, reject) => {
-      const timer = this.options.timers.schedule(timeoutMs, () =>
-        this.close(new DisconnectedError(`no answer within ${timeoutMs} ms`)),
-      )
+      const timer = this.options.timers.schedule(timeoutMs, () => this.onTimeout(timeoutMs))
       this.inFlight.push({ correlationId, timer, resolve, reject })
       this.write(parts)
     })
   }
 
-  /** Sends a request that has no response (acks=0). */
-  sendOnly(parts: readonly Uint8Array[]): void {
-    if (!this.closed) this.write(parts)
+  /** Sends a request that has no response (acks=0). The parts must stay unchanged until `onSent`. */
+  sendOnly(parts: readonly Uint8Array[], onSent?: () => void): void {
+    if (this.closed) onSent?.()
+    else this.write(parts, onSent)
   }
 
   nextBuffer(): Uint8Array {
@@ -91,6 +103,7 @@ export class ClientConnection implements ByteSink {
 
   onBytes(length: number): void {
     if (this.closed) return
+    this.touch()
     try {
       this.receiver.onBytes(length)
     } catch (error) {
@@ -99,52 +112,68 @@ export class ClientConnection implements ByteSink {
   }
 
   onClose(error: Error | null): void {
+    this.receiver.close()
     this.finish(error)
   }
 
+  /** Closes at once and fails what is in flight. */
   close(error: Error | null = null): void {
     if (this.closed) return
+    this.receiver.stop()
     this.options.channel.destroy()
     this.finish(error)
   }
 
-  private write(parts: readonly Uint8Array[]): void {
-    let size = 0
-    for (const part of parts) size += part.length
-    const head = Buffer.allocUnsafe(4)
-    head.writeInt32BE(size, 0)
-    this.options.channel.write([head, ...parts])
+  private write(parts: readonly Uint8Array[], onSent?: () => void): void {
+    this.touch()
+    this.writes.add(parts, onSent)
+    this.writes.flush()
   }
 
   private onFrame(frame: Frame): void {
-    const first = this.inFlight.shift()
-    const correlationId = frame.end - frame.start >= 4 ? frame.buffer.readInt32BE(frame.start) : -1
+    const correlationId = frame.sizeBytes >= 4 ? frame.buffer.readInt32BE(frame.start) : -1
+    const first = this.inFlight[0]
     if (first === undefined || first.correlationId !== correlationId) {
       frame.release()
-      first?.timer.cancel()
-      const error = new DisconnectedError(
-        `an answer of correlation id ${correlationId} was not asked for`,
-      )
-      first?.reject(error)
-      this.close(error)
+      this.close(this.disconnected(`answered correlation id ${correlationId}, which was not asked`))
       return
     }
+    this.inFlight.shift()
     first.timer.cancel()
     first.resolve(frame)
+  }
+
+  private onTimeout(timeoutMs: number): void {
+    const peer = this.peer
+    this.close(new RequestTimeoutError(`no answer from ${peer} within ${timeoutMs} ms`))
   }
 
   private finish(error: Error | null): void {
     if (this.closed) return
     this.closed = true
+    this.options.idleSweep?.remove(this)
+    this.writes.discard()
     const failure =
-      error instanceof DisconnectedError
-        ? error
-        : new DisconnectedError('the connection was lost', error)
+      error instanceof DisconnectedError ? error : this.disconnected('was lost', error)
     for (const request of this.inFlight.splice(0)) {
       request.timer.cancel()
       request.reject(failure)
     }
-    this.options.timers.defer(() => this.receiver.close())
     this.options.onClose?.(error)
+  }
+
+  private touch(): void {
+    const { idleSweep } = this.options
+    if (idleSweep) this.lastActiveMs = idleSweep.nowMs
+  }
+
+  private get peer(): string {
+    const { host, port } = this.options.channel.remote
+    return `${host}:${port}`
+  }
+
+  private disconnected(what: string, cause?: Error | null): DisconnectedError {
+    const why = cause ? `: ${cause.message}` : ''
+    return new DisconnectedError(`the connection to ${this.peer} ${what}${why}`, cause ?? undefined)
   }
 }

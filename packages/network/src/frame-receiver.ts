@@ -1,196 +1,220 @@
 /**
- * Cuts a stream of bytes into frames: four bytes of size, then that many bytes.
+ * Cuts a stream of bytes into frames: a size of four bytes, then as many bytes. Decides where the next
+ * bytes shall land, so that they need not move again:
  *
- * Small frames are read several at a time into a piece of read-ahead memory that they share; a large
- * frame gets memory of its own, and the rest of it is read straight into place. A size beyond the limit
- * is refused before anything is allocated for it.
+ *   quiet ──(a read fills the first place, or cuts a small frame)──> chunk ──(nothing more to read)──> quiet
+ *     │                                                               │ ^
+ *     └──(the size of a large frame is known)──> own buffer <─────────┘ │
+ *                                                     └──(complete)─────┘ or quiet
+ *
+ * - quiet: a small place that belongs to the connection; frames in it are copied out.
+ * - chunk: 64 KiB of pooled memory; frames are views of it, so that hundreds cost one read.
+ * - own buffer: the rest of one large frame and the four bytes after it, so that of large frames that
+ *   follow each other none is copied.
+ *
+ * Sizes are checked before memory is taken for them.
  */
+import { assert, type BufferPool, type PooledBuffer } from '@barnabas/base'
+import { Frame } from './frame.ts'
+import { type Role, refusedSize } from './frame-errors.ts'
 import {
-  type BufferPool,
-  EnvironmentError,
-  type PooledBuffer,
-  type SharedBytes,
-} from '@barnabas/base'
-import { READ_AHEAD_MAX_BYTES, READ_AHEAD_MIN_BYTES } from './limits.ts'
+  CHUNK_BYTES,
+  CHUNK_MIN_ROOM_BYTES,
+  FIRST_READ_BYTES,
+  OWN_BUFFER_MIN_BYTES,
+} from './limits.ts'
 
 const SIZE_BYTES = 4
 
-/** One received frame, without its size. Whoever gets it must release it; its bytes live until then. */
-export interface Frame extends SharedBytes {
-  readonly buffer: Buffer
-  readonly start: number
-  readonly end: number
-}
-
-/** The peer sends something that is no frame. */
-export class FrameError extends EnvironmentError {
-  override readonly name = 'FrameError'
-}
-
-/** Memory outside the pool: small enough to be left to the garbage collector. */
-class PlainBuffer implements SharedBytes {
-  readonly bytes: Buffer
-  constructor(bytes: Buffer) {
-    this.bytes = bytes
-  }
-  retain(): void {}
-  release(): void {}
-}
-
-class FrameView implements Frame {
-  readonly buffer: Buffer
-  readonly start: number
-  readonly end: number
-  private readonly owner: SharedBytes
-
-  constructor(owner: SharedBytes, buffer: Buffer, start: number, end: number) {
-    this.owner = owner
-    this.buffer = buffer
-    this.start = start
-    this.end = end
-  }
-
-  retain(): void {
-    this.owner.retain()
-  }
-
-  release(): void {
-    this.owner.release()
-  }
-}
-
-type Memory = PooledBuffer | PlainBuffer
-
 export class FrameReceiver {
+  /** May be changed between frames, such as after a client has authenticated. */
+  maxFrameBytes: number
   private readonly pool: BufferPool
-  private readonly maxFrameBytes: number
+  private readonly role: Role
   private readonly onFrame: (frame: Frame) => void
-
-  /** Read-ahead memory: `chunk[parsed, filled)` holds bytes of frames not yet complete. */
-  private chunk: Memory = plain(READ_AHEAD_MIN_BYTES)
-  private parsed = 0
+  private readonly first = Buffer.allocUnsafeSlow(FIRST_READ_BYTES)
+  /** The current chunk or own buffer; null when quiet. */
+  private memory: PooledBuffer | null = null
+  /** Size of the large frame that `memory` is for, which starts at 0 of it; -1 for a chunk. */
+  private ownBytes = -1
+  /** Bytes in `memory`, and how many of them have been cut into frames. */
   private filled = 0
-  private readAheadBytes = READ_AHEAD_MIN_BYTES
+  private consumed = 0
+  /** Length of the place last given, to see whether a read has filled it. */
+  private placeBytes = 0
+  private stopped = false
 
-  /** A large frame being read into memory of its own. */
-  private large: PooledBuffer | null = null
-  private largeBytes = 0
-  private largeFilled = 0
-
-  constructor(pool: BufferPool, maxFrameBytes: number, onFrame: (frame: Frame) => void) {
+  /** `onFrame` is given one reference to each frame, in order, during `onBytes`. */
+  constructor(
+    pool: BufferPool,
+    maxFrameBytes: number,
+    onFrame: (frame: Frame) => void,
+    role: Role = 'server',
+  ) {
     this.pool = pool
     this.maxFrameBytes = maxFrameBytes
     this.onFrame = onFrame
+    this.role = role
   }
 
   /** Whether part of a frame has arrived. */
   get isMidFrame(): boolean {
-    return this.large !== null || this.filled > this.parsed
+    return this.ownBytes >= 0 || this.filled > this.consumed
   }
 
   /** The place for the next bytes. */
   nextBuffer(): Uint8Array {
-    if (this.large !== null) return this.large.bytes.subarray(this.largeFilled, this.largeBytes)
-    if (this.filled === this.chunk.bytes.length) this.renewChunk()
-    return this.chunk.bytes.subarray(this.filled)
+    const place = this.place()
+    this.placeBytes = place.length
+    return place
   }
 
   /** `length` bytes were put where `nextBuffer` said. Throws `FrameError` on what cannot be a frame. */
   onBytes(length: number): void {
-    if (this.large !== null) {
-      this.largeFilled += length
-      if (this.largeFilled < this.largeBytes) return
-      const frame = new FrameView(this.large, this.large.bytes, 0, this.largeBytes)
-      this.large = null
-      this.onFrame(frame)
+    assert(length <= this.placeBytes, 'more bytes than there was room for')
+    if (this.stopped) return this.dropMemory()
+    const more = length === this.placeBytes
+    if (this.memory === null) {
+      this.onFirstBytes(length, more)
       return
     }
     this.filled += length
-    // A read that filled its place says that more is waiting: the next place is larger.
-    if (this.filled === this.chunk.bytes.length) {
-      this.readAheadBytes = Math.min(READ_AHEAD_MAX_BYTES, this.readAheadBytes * 8)
-    }
-    this.cutFrames()
+    if (this.ownBytes >= 0) this.onOwnBytes(this.memory)
+    else this.onChunkBytes(this.memory, more)
   }
 
-  /** Gives memory back; nothing may be received afterwards. */
+  /**
+   * Ignores what still arrives. The memory of the current place is kept until the channel can no longer
+   * write to it: until `close`, or until it has asked for another place.
+   */
+  stop(): void {
+    this.stopped = true
+  }
+
+  /** To be called once the channel is closed; gives all memory back. Idempotent. */
   close(): void {
-    this.large?.release()
-    this.large = null
-    this.chunk.release()
-    this.chunk = plain(0)
-    this.parsed = 0
-    this.filled = 0
+    this.stopped = true
+    this.dropMemory()
   }
 
-  private cutFrames(): void {
-    while (this.filled - this.parsed >= SIZE_BYTES) {
-      const { bytes } = this.chunk
-      const size = bytes.readInt32BE(this.parsed)
-      if (size < 0 || size > this.maxFrameBytes)
-        throw frameError(bytes, this.parsed, size, this.maxFrameBytes)
-      const start = this.parsed + SIZE_BYTES
-      if (start + size <= this.filled) {
-        this.parsed = start + size
-        this.chunk.retain()
-        this.onFrame(new FrameView(this.chunk, bytes, start, start + size))
-        continue
-      }
-      if (SIZE_BYTES + size > READ_AHEAD_MAX_BYTES) this.beginLarge(start, size)
-      else if (this.parsed + SIZE_BYTES + size > bytes.length) this.renewChunk(SIZE_BYTES + size)
-      return
+  private place(): Uint8Array {
+    const { memory } = this
+    if (memory === null) return this.first
+    if (this.ownBytes < 0) return memory.bytes.subarray(this.filled)
+    return memory.bytes.subarray(this.filled, this.ownBytes + SIZE_BYTES)
+  }
+
+  private onFirstBytes(length: number, more: boolean): void {
+    const rest = this.cutCopies(this.first, length)
+    if (this.stopped || (rest === length && !more)) return
+    this.moveOn(this.first, rest, length)
+  }
+
+  private onChunkBytes(chunk: PooledBuffer, more: boolean): void {
+    this.consumed = this.cut(chunk.bytes, this.consumed, this.filled, chunk)
+    if (this.stopped) return
+    const { consumed, filled } = this
+    const pending = filled - consumed
+    if (pending === 0 && !more) return this.dropMemory()
+    const size = pending >= SIZE_BYTES ? chunk.bytes.readInt32BE(consumed) : 0
+    const missing = size + SIZE_BYTES - pending
+    const room = chunk.bytes.length - filled
+    if (size < OWN_BUFFER_MIN_BYTES && room >= Math.max(missing, CHUNK_MIN_ROOM_BYTES)) return
+    this.moveOn(chunk.bytes, consumed, filled)
+  }
+
+  private onOwnBytes(memory: PooledBuffer): void {
+    const size = this.ownBytes
+    const extra = this.filled - size
+    if (extra < 0) return
+    // The bytes behind the frame may begin the next one: they are moved before the frame is handed out,
+    // since whoever gets it may give its memory back at once.
+    memory.bytes.copy(this.first, 0, size, size + extra)
+    this.forget()
+    this.onFrame(new Frame(memory, memory.bytes, 0, size))
+    if (this.stopped || extra === 0) return
+    const rest = this.cutCopies(this.first, extra)
+    if (!this.stopped && rest < extra) this.moveOn(this.first, rest, extra)
+  }
+
+  /** Continues in fresh memory that fits what is pending; `source[from, to)` is the start of it. */
+  private moveOn(source: Buffer, from: number, to: number): void {
+    const pending = to - from
+    const size = pending >= SIZE_BYTES ? source.readInt32BE(from) : 0
+    const old = this.memory
+    if (size >= OWN_BUFFER_MIN_BYTES) {
+      this.memory = this.pool.take(size + SIZE_BYTES)
+      this.ownBytes = size
+      this.filled = source.copy(this.memory.bytes, 0, from + SIZE_BYTES, to)
+    } else {
+      this.memory = this.pool.take(CHUNK_BYTES)
+      this.ownBytes = -1
+      this.filled = source.copy(this.memory.bytes, 0, from, to)
     }
-    if (this.parsed === this.filled) this.rewind()
+    this.consumed = 0
+    old?.release()
   }
 
-  private beginLarge(start: number, size: number): void {
-    this.large = this.pool.take(size)
-    this.largeBytes = size
-    this.largeFilled = this.chunk.bytes.copy(this.large.bytes, 0, start, this.filled)
-    this.parsed = this.filled
-    this.rewind()
+  /**
+   * Hands out the whole frames in the first `to` bytes of the first place, as views of one copy that is
+   * left to the garbage collector. Returns where the rest begins.
+   */
+  private cutCopies(first: Buffer, to: number): number {
+    const end = this.endOfFrames(first, to)
+    if (end > 0) {
+      const copy = Buffer.allocUnsafe(end)
+      copy.set(first.subarray(0, end))
+      this.cut(copy, 0, end, null)
+    }
+    // What cannot be a size is refused after the frames before it were handed out.
+    if (to - end >= SIZE_BYTES && !this.stopped) this.checkedSize(first, end)
+    return end
   }
 
-  /** All that was read is cut: frames may still hold the memory, so a fresh piece follows when it is used up. */
-  private rewind(): void {
-    if (this.chunk.bytes.length - this.filled < READ_AHEAD_MIN_BYTES / 2) this.renewChunk()
+  /** Where the last whole frame in `source[0, to)` ends; what cannot be a size ends no frame. */
+  private endOfFrames(source: Buffer, to: number): number {
+    let at = 0
+    while (to - at >= SIZE_BYTES) {
+      const size = source.readInt32BE(at)
+      const end = at + SIZE_BYTES + size
+      if (size < 0 || end > to) break
+      at = end
+    }
+    return at
   }
 
-  /** Moves the bytes not yet cut to fresh memory with room for at least `minBytes`. */
-  private renewChunk(minBytes = 0): void {
-    const old = this.chunk
-    const size = Math.max(this.readAheadBytes, minBytes, this.filled - this.parsed + SIZE_BYTES)
-    const fresh = size >= READ_AHEAD_MAX_BYTES ? this.pool.take(size) : plain(size)
-    this.filled = old.bytes.copy(fresh.bytes, 0, this.parsed, this.filled)
-    this.parsed = 0
-    this.chunk = fresh
-    old.release()
-    // Shrinks step by step while little arrives, so that quiet connections hold little.
-    this.readAheadBytes = Math.max(READ_AHEAD_MIN_BYTES, this.readAheadBytes >> 1)
+  /** Hands out the whole frames in `source[from, to)` as views; returns where the rest begins. */
+  private cut(source: Buffer, from: number, to: number, memory: PooledBuffer | null): number {
+    let at = from
+    while (to - at >= SIZE_BYTES) {
+      const size = this.checkedSize(source, at)
+      const start = at + SIZE_BYTES
+      if (start + size > to) break
+      at = start + size
+      memory?.retain()
+      this.onFrame(new Frame(memory, source, start, at))
+      if (this.stopped) break
+    }
+    return at
   }
-}
 
-function plain(size: number): PlainBuffer {
-  return new PlainBuffer(Buffer.allocUnsafeSlow(size))
-}
+  private checkedSize(source: Buffer, at: number): number {
+    const size = source.readInt32BE(at)
+    if (size >= 0 && size <= this.maxFrameBytes) return size
+    this.stopped = true
+    throw refusedSize(size, this.maxFrameBytes, this.role)
+  }
 
-/** Says what the peer seems to speak instead, and what to do about it. */
-function frameError(bytes: Buffer, at: number, size: number, maxFrameBytes: number): FrameError {
-  const text = bytes.toString('latin1', at, at + 4)
-  if (bytes[at] === 0x16 && bytes[at + 1] === 0x03) {
-    return new FrameError(
-      'BARNABAS_TLS_ON_PLAIN_PORT',
-      'the peer speaks TLS to a plain listener: connect with security.protocol=PLAINTEXT, or to a listener of protocol SSL',
-    )
+  private dropMemory(): void {
+    const { memory } = this
+    this.forget()
+    memory?.release()
   }
-  if (/^(GET |POST|HEAD|PUT |OPTI|DELE|PATC|CONN)$/.test(text)) {
-    return new FrameError(
-      'BARNABAS_HTTP_ON_KAFKA_PORT',
-      'the peer speaks HTTP to a port of the Kafka protocol: use a Kafka client here',
-    )
+
+  private forget(): void {
+    this.memory = null
+    this.ownBytes = -1
+    this.filled = 0
+    this.consumed = 0
   }
-  return new FrameError(
-    'BARNABAS_FRAME_SIZE',
-    `a request of ${size} bytes is refused: socket.request.max.bytes allows ${maxFrameBytes}`,
-  )
 }

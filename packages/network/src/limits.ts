@@ -1,20 +1,55 @@
-/** Every maximum of a connection, with the reason for its value. */
+/** Every maximum of a connection's life, with the reason for its value. */
 
-/** Smallest and largest piece of memory a quiet and a busy connection read into. */
-export const READ_AHEAD_MIN_BYTES = 1024
-export const READ_AHEAD_MAX_BYTES = 64 * 1024
+const KIBI = 1024
+const MEBI = 1024 * 1024
 
-/** Frames waiting for the one before them to be answered; reading pauses at this many. */
-export const MAX_WAITING_FRAMES = 64
+/** Kafka's `socket.request.max.bytes`. */
+export const DEFAULT_MAX_REQUEST_BYTES = 100 * MEBI
 
-/** Bytes of waiting frames from which reading pauses; one frame may always wait. */
-export const MAX_WAITING_BYTES = 8 * 1024 * 1024
+/** Largest response a client accepts: well beyond what a broker packs into one fetch. */
+export const DEFAULT_MAX_RESPONSE_BYTES = 256 * MEBI
 
-/** Responses queued on a socket from which no further request of it is begun. */
-export const MAX_QUEUED_RESPONSE_BYTES = 16 * 1024 * 1024
+/**
+ * What a connection that has been quiet reads first. Every connection owns one such place, so it must be
+ * small; it holds nearly every single request, and what fills it is followed by a read into a chunk.
+ */
+export const FIRST_READ_BYTES = 2 * KIBI
 
-/** Requests a client connection has sent and not seen answered. */
+/** One read of a busy connection with small frames: some hundred pipelined requests for one system call. */
+export const CHUNK_BYTES = 64 * KIBI
+
+/** Frames from this size on get a buffer of their own, so that the rest of them is not copied. */
+export const OWN_BUFFER_MIN_BYTES = 16 * KIBI
+
+/** A chunk with less room than this is replaced: short reads waste system calls. */
+export const CHUNK_MIN_ROOM_BYTES = 4 * KIBI
+
+/**
+ * What may wait on one connection while an earlier request is handled, before its socket is no longer
+ * read: bytes enough for a large request to arrive meanwhile, frames enough for a read of small ones.
+ */
+export const MAX_WAITING_BYTES = 1 * MEBI
+export const MAX_WAITING_FRAMES = 256
+
+/** Bytes of answers that a peer has not taken, from which it gets no further request handled. */
+export const MAX_QUEUED_RESPONSE_BYTES = 4 * MEBI
+
+/** Answers are gathered up to these sizes before they go to the channel in one write. */
+export const MAX_GATHERED_BYTES = 256 * KIBI
+export const MAX_GATHERED_PARTS = 1000
+
+/** Kafka's `connections.max.idle.ms`. */
+export const DEFAULT_MAX_IDLE_MS = 600_000
+
+/** Sweeps in one idle period: a connection is closed at most an eighth of the period late. */
+export const IDLE_SWEEPS_PER_PERIOD = 8
+
+/** Requests a client connection has sent and not seen answered; callers usually allow themselves five. */
 export const MAX_IN_FLIGHT_REQUESTS = 1000
 
-/** Largest response a client accepts. */
-export const DEFAULT_MAX_RESPONSE_BYTES = 256 * 1024 * 1024
+/** Kafka's quota window: eleven samples of one second. */
+export const RATE_SAMPLES = 11
+export const RATE_SAMPLE_MS = 1000
+
+/** Addresses whose connection rate is remembered at once; the one used least recently is forgotten. */
+export const MAX_RATED_ADDRESSES = 10_000

@@ -1,11 +1,20 @@
 /**
- * The broker's end of one connection. Requests are handled strictly one after another, as Apache Kafka
- * mutes a channel until its response is sent: pipelined requests wait here in order, and reading pauses
- * when too much waits. After `throttle` the connection is answered first and then left unread (KIP-219).
+ * The broker's end of one connection. Requests are handed out strictly one after another, as Apache Kafka
+ * mutes a channel until its response is sent; so answers leave in the order of the requests.
  *
- *   frame arrives -> waiting -> (idle? begin) -> onRequest -> respond | respondNothing -> next
+ *   frame arrives -> waiting -> (free? begin) -> onRequest -> respond | respondNothing -> next
+ *
+ * The connection is free unless
+ * - a request is being handled;
+ * - it is muted for a time, since its client exceeded a quota (`throttle`);
+ * - its peer does not take its answers, and too many bytes of them are unsent.
+ * What arrives meanwhile waits here, and when too much waits, the socket is not read any more, which the
+ * peer notices as a full window.
+ *
+ * Answers that are ready at once (from handlers that answer inside `onRequest`) leave in one write.
  */
 import {
+  assert,
   type BufferPool,
   type ByteChannel,
   type ByteSink,
@@ -15,7 +24,10 @@ import {
   type TimerHandle,
   type Timers,
 } from '@barnabas/base'
-import { type Frame, FrameReceiver } from './frame-receiver.ts'
+import type { Frame } from './frame.ts'
+import { FrameReceiver } from './frame-receiver.ts'
+import { GatheredWrites } from './gathered-writes.ts'
+import type { IdleCandidate, IdleSweep } from './idle-sweep.ts'
 import { MAX_QUEUED_RESPONSE_BYTES, MAX_WAITING_BYTES, MAX_WAITING_FRAMES } from './limits.ts'
 
 export interface ServerConnectionOptions {
@@ -24,37 +36,46 @@ export interface ServerConnectionOptions {
   clock: Clock
   timers: Timers
   maxRequestBytes: number
-  /** One request to handle. Must lead to exactly one of `respond`, `respondNothing` or `close`. The frame is the handler's to release. */
+  /** Closes the connection when it is quiet for too long. */
+  idleSweep?: IdleSweep
+  /**
+   * One request to handle. Must lead to exactly one of `respond`, `respondNothing` or `close`, now or
+   * later. The frame is the handler's to release. What it throws closes the connection.
+   */
   onRequest(connection: ServerConnection, frame: Frame): void
-  /** The connection is gone; `reason` is null when the peer ended it in order. Called once. */
+  /** The connection is gone; `reason` is null when the peer or `end` closed it in order. Called once, last. */
   onClose(connection: ServerConnection, reason: Error | null): void
 }
 
-export class ServerConnection implements ByteSink {
+export class ServerConnection implements ByteSink, IdleCandidate {
   readonly channel: ByteChannel
-  /** Time of the last whole request or response, for closing idle connections. */
+  /** Monotonic time at which bytes last arrived or an answer was given. */
   lastActiveMs: number
   /** Free for the layer above: what it knows of the peer. */
   peer: unknown = null
 
   private readonly options: ServerConnectionOptions
   private readonly receiver: FrameReceiver
-  private waiting: Frame[] = []
-  private waitingBytes = 0
-  private busy = false
-  private reading = true
-  private closed = false
+  private readonly writes: GatheredWrites
+  private state: 'open' | 'ending' | 'closed' = 'open'
   private reason: Error | null = null
-  private mutedUntilMs = 0
-  private unmuteTimer: TimerHandle | null = null
+  private busy = false
+  private waiting: Frame[] = []
+  private waitingAt = 0
+  private waitingBytes = 0
+  private muteTimer: TimerHandle | null = null
+  /** The time to mute for once the current request is answered. */
+  private muteNextMs = 0
+  private reading = true
+  private proceeding = false
 
   constructor(options: ServerConnectionOptions) {
     this.options = options
     this.channel = options.channel
     this.lastActiveMs = options.clock.monotonicMs()
-    this.receiver = new FrameReceiver(options.pool, options.maxRequestBytes, (frame) =>
-      this.onFrame(frame),
-    )
+    const onFrame = (frame: Frame) => this.enqueue(frame)
+    this.receiver = new FrameReceiver(options.pool, options.maxRequestBytes, onFrame, 'server')
+    this.writes = new GatheredWrites(options.channel, () => this.onSent())
   }
 
   get remote(): Endpoint {
@@ -67,15 +88,36 @@ export class ServerConnection implements ByteSink {
   }
 
   get isClosed(): boolean {
-    return this.closed
+    return this.state === 'closed'
   }
 
   /** Whether a request is being handled or waits. */
   get isBusy(): boolean {
-    return this.busy || this.waiting.length > 0
+    return this.busy || this.waitingFrames > 0
   }
 
+  /** Requests that have arrived and are not handled yet. */
+  get waitingFrames(): number {
+    return this.waiting.length - this.waitingAt
+  }
+
+  /** Bytes of answers not yet handed to the operating system. */
+  get unsentBytes(): number {
+    return this.writes.unsentBytes
+  }
+
+  get maxRequestBytes(): number {
+    return this.receiver.maxFrameBytes
+  }
+
+  /** For the frames from now on; smaller as long as a client has not authenticated. */
+  set maxRequestBytes(value: number) {
+    this.receiver.maxFrameBytes = value
+  }
+
+  /** Begins to receive. To be called once. */
   start(): void {
+    this.options.idleSweep?.add(this)
     this.channel.start(this)
   }
 
@@ -84,140 +126,170 @@ export class ServerConnection implements ByteSink {
   }
 
   onBytes(length: number): void {
-    if (this.closed) return
+    this.touch()
     try {
       this.receiver.onBytes(length)
     } catch (error) {
-      if (error instanceof InvariantError) throw error
-      this.close(error as Error)
+      this.fail(error)
     }
-  }
-
-  onDrain(): void {
     this.proceed()
   }
 
   onClose(error: Error | null): void {
+    this.receiver.close()
     this.finish(error)
   }
 
-  /** Answers the current request. The parts must stay unchanged until `onSent`. */
+  /**
+   * Answers the current request. The parts (without a size) must stay unchanged until `onSent`, which is
+   * called also when the connection ends first.
+   */
   respond(parts: readonly Uint8Array[], onSent?: () => void): void {
-    if (this.closed) {
+    if (this.state !== 'open') {
       onSent?.()
       return
     }
-    let size = 0
-    for (const part of parts) size += part.length
-    const head = Buffer.allocUnsafe(4)
-    head.writeInt32BE(size, 0)
-    this.channel.write([head, ...parts], onSent)
     this.requestDone()
+    this.writes.add(parts, onSent)
+    this.proceed()
   }
 
   /** The current request wants no answer (acks=0). */
   respondNothing(): void {
-    if (!this.closed) this.requestDone()
+    if (this.state !== 'open') return
+    this.requestDone()
+    this.proceed()
   }
 
-  /** Leaves the connection unread for a while, from now; the answer has been or will be sent at once. */
+  /**
+   * Begins no further request for a while. To be called before the current request is answered: it is
+   * answered at once, so that the client learns of its throttling, and the time counts from then (KIP-219).
+   */
   throttle(durationMs: number): void {
-    const untilMs = this.options.clock.monotonicMs() + durationMs
-    if (untilMs <= this.mutedUntilMs) return
-    this.mutedUntilMs = untilMs
-    this.unmuteTimer?.cancel()
-    this.unmuteTimer = this.options.timers.schedule(durationMs, () => {
-      this.mutedUntilMs = 0
-      this.unmuteTimer = null
+    if (this.busy) this.muteNextMs = Math.max(this.muteNextMs, durationMs)
+    else this.mute(durationMs)
+  }
+
+  /** Closes at once; what waits is dropped, and answers not yet sent may be lost. */
+  close(reason: Error | null): void {
+    if (this.state === 'closed') return
+    this.reason ??= reason
+    this.receiver.stop()
+    this.channel.destroy()
+    this.finish(null)
+  }
+
+  /** Begins no further request, sends what has been answered, then closes. */
+  end(reason: Error | null = null): void {
+    if (this.state !== 'open') return
+    this.reason = reason
+    this.receiver.stop()
+    this.writes.flush()
+    this.state = 'ending'
+    this.dropWaiting()
+    this.channel.end()
+  }
+
+  private enqueue(frame: Frame): void {
+    this.waiting.push(frame)
+    this.waitingBytes += frame.sizeBytes
+  }
+
+  private onSent(): void {
+    if (this.waitingFrames > 0) this.proceed()
+  }
+
+  private get isFree(): boolean {
+    return (
+      !this.busy &&
+      this.state === 'open' &&
+      this.muteTimer === null &&
+      this.writes.unsentBytes < MAX_QUEUED_RESPONSE_BYTES
+    )
+  }
+
+  /** Begins what waits, as far as it may; a loop and never nested, since handlers may answer at once. */
+  private proceed(): void {
+    if (this.proceeding) return
+    this.proceeding = true
+    try {
+      while (this.waitingFrames > 0 && this.isFree) {
+        this.busy = true
+        this.options.onRequest(this, this.takeWaiting())
+      }
+      if (this.state === 'open') this.writes.flush()
+    } catch (error) {
+      this.fail(error)
+    } finally {
+      this.proceeding = false
+    }
+    this.steerReading()
+  }
+
+  private takeWaiting(): Frame {
+    const frame = this.waiting[this.waitingAt++]!
+    this.waitingBytes -= frame.sizeBytes
+    if (this.waitingAt === this.waiting.length) {
+      this.waiting = []
+      this.waitingAt = 0
+    }
+    return frame
+  }
+
+  private requestDone(): void {
+    assert(this.busy, 'an answer without a request')
+    this.busy = false
+    // Answers given while the connection is at work count as active from its last bytes.
+    if (!this.proceeding) this.touch()
+    const durationMs = this.muteNextMs
+    this.muteNextMs = 0
+    if (durationMs > 0) this.mute(durationMs)
+  }
+
+  private mute(durationMs: number): void {
+    if (this.state !== 'open' || durationMs <= 0) return
+    this.muteTimer?.cancel()
+    this.muteTimer = this.options.timers.schedule(durationMs, () => {
+      this.muteTimer = null
+      this.touch()
       this.proceed()
     })
   }
 
-  /** Closes at once; what waits is dropped. */
-  close(reason: Error | null): void {
-    if (this.closed) return
-    this.reason = reason
-    this.channel.destroy()
-    this.finish(reason)
+  private steerReading(): void {
+    if (this.state !== 'open') return
+    const room = this.waitingFrames < MAX_WAITING_FRAMES && this.waitingBytes < MAX_WAITING_BYTES
+    if (room === this.reading) return
+    this.reading = room
+    if (room) this.channel.resume()
+    else this.channel.pause()
   }
 
-  /** Sends what is queued, then closes. */
-  end(): void {
-    if (!this.closed) this.channel.end()
-  }
-
-  private onFrame(frame: Frame): void {
-    if (this.closed) {
-      frame.release()
-      return
-    }
-    if (!this.busy && this.waiting.length === 0 && this.mayBegin()) {
-      this.begin(frame)
-      return
-    }
-    this.waiting.push(frame)
-    this.waitingBytes += frame.end - frame.start
-    if (this.waiting.length >= MAX_WAITING_FRAMES || this.waitingBytes >= MAX_WAITING_BYTES) {
-      this.pauseReading()
-    }
-  }
-
-  private mayBegin(): boolean {
-    return this.mutedUntilMs === 0 && this.channel.queuedBytes < MAX_QUEUED_RESPONSE_BYTES
-  }
-
-  private begin(frame: Frame): void {
-    this.busy = true
+  private touch(): void {
     this.lastActiveMs = this.options.clock.monotonicMs()
-    this.options.onRequest(this, frame)
   }
 
-  private requestDone(): void {
-    this.busy = false
-    this.lastActiveMs = this.options.clock.monotonicMs()
-    this.proceed()
+  private fail(error: unknown): void {
+    this.close(error instanceof Error ? error : new Error(String(error)))
+    if (error instanceof InvariantError) throw error
   }
 
-  /** Begins what waits, as far as it may; a loop, since a handler may answer at once. */
-  private proceeding = false
-  private proceed(): void {
-    if (this.proceeding) return
-    this.proceeding = true
-    while (!this.closed && !this.busy && this.waiting.length > 0 && this.mayBegin()) {
-      const frame = this.waiting.shift()!
-      this.waitingBytes -= frame.end - frame.start
-      this.begin(frame)
-    }
-    this.proceeding = false
-    if (
-      !this.closed &&
-      this.waiting.length < MAX_WAITING_FRAMES / 2 &&
-      this.waitingBytes < MAX_WAITING_BYTES
-    ) {
-      this.resumeReading()
-    }
-  }
-
-  private pauseReading(): void {
-    if (!this.reading) return
-    this.reading = false
-    this.channel.pause()
-  }
-
-  private resumeReading(): void {
-    if (this.reading) return
-    this.reading = true
-    this.channel.resume()
+  private dropWaiting(): void {
+    const dropped = this.waiting.slice(this.waitingAt)
+    this.waiting = []
+    this.waitingAt = 0
+    this.waitingBytes = 0
+    for (const frame of dropped) frame.release()
   }
 
   private finish(error: Error | null): void {
-    if (this.closed) return
-    this.closed = true
-    this.unmuteTimer?.cancel()
-    for (const frame of this.waiting) frame.release()
-    this.waiting = []
-    // Not at once: the receiver may be cutting frames further up the stack.
-    this.options.timers.defer(() => this.receiver.close())
+    if (this.state === 'closed') return
+    this.state = 'closed'
+    this.options.idleSweep?.remove(this)
+    this.muteTimer?.cancel()
+    this.muteTimer = null
+    this.dropWaiting()
+    this.writes.discard()
     this.options.onClose(this, this.reason ?? error)
   }
 }

@@ -9,7 +9,10 @@ export class ManualChannel implements ByteChannel {
   paused = false
   destroyed = false
   ended = false
+  /** Keeps what is written as unsent until `drain`. */
+  holdBack = false
   private sink: ByteSink | null = null
+  private held: (() => void)[] = []
 
   start(sink: ByteSink): void {
     this.sink = sink
@@ -17,7 +20,8 @@ export class ManualChannel implements ByteChannel {
 
   write(parts: readonly Uint8Array[], done?: () => void): boolean {
     this.written.push(Buffer.concat(parts))
-    done?.()
+    if (done && this.holdBack) this.held.push(done)
+    else done?.()
     return true
   }
 
@@ -49,6 +53,7 @@ export class ManualChannel implements ByteChannel {
   }
 
   drain(): void {
+    for (const done of this.held.splice(0)) done()
     this.sink!.onDrain?.()
   }
 
@@ -80,10 +85,18 @@ export class ManualTime implements Clock, Timers {
     this.schedule(0, run)
   }
 
-  advance(durationMs: number): void {
-    this.now += durationMs
-    for (const timer of [...this.scheduled]) {
-      if (timer.atMs <= this.now && this.scheduled.delete(timer)) timer.fire()
+  /** Timers that have neither fired nor been cancelled. */
+  get timers(): number {
+    return this.scheduled.size
+  }
+
+  /** Moves on by so many steps; timers fire after the step that makes them due. */
+  advance(durationMs: number, steps = 1): void {
+    for (let step = 0; step < steps; step++) {
+      this.now += durationMs
+      for (const timer of [...this.scheduled]) {
+        if (timer.atMs <= this.now && this.scheduled.delete(timer)) timer.fire()
+      }
     }
   }
 }
