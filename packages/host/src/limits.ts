@@ -21,5 +21,11 @@ export const SYNCHRONOUS_WRITE_MAX_BYTES = 4 * 1024 * 1024
 /** Up to this many bytes are read synchronously even when they may not be cached. */
 export const SYNCHRONOUS_READ_MAX_BYTES = 64 * 1024
 
-/** Buffers in one writev call; the system's IOV_MAX is 1024. */
-export const WRITEV_MAX_PARTS = 1000
+/** Longest wait of one timer of Node.js: it takes larger ones for 1 ms. The wheel just asks again. */
+export const NODE_TIMER_MAX_MS = 2 ** 30
+
+/** Random words fetched at once: one page, so that a fetch costs little for each. */
+export const ENTROPY_BLOCK_WORDS = 1024
+
+/** Claims of a lock that may be lost to others' unlocking in a row before something is wrong. */
+export const LOCK_CLAIMS_MAX = 100

@@ -16,6 +16,9 @@ import type {
 import { type ChannelNetwork, MemoryChannel } from './memory-channel.ts'
 
 const FIRST_EPHEMERAL_PORT = 32_768
+/** As the real transport. */
+const CONNECT_TIMEOUT_MS = 10_000
+
 const LOCAL_NAMES = new Set(['', 'localhost', '127.0.0.1', '0.0.0.0', '::', '::1'])
 
 interface OpenListener {
@@ -77,7 +80,11 @@ export class MemoryNetwork implements ChannelNetwork {
     for (const channel of [...this.channels]) {
       const ends = [channel.localHost, channel.remoteHost]
       if (!ends.includes(host) || (other !== undefined && !ends.includes(other))) continue
-      channel.breakWith(new EnvironmentError('BARNABAS_CONNECTION', 'the connection was reset'))
+      channel.breakWith(
+        new EnvironmentError('BARNABAS_CONNECTION', 'the connection was reset', {
+          retriable: true,
+        }),
+      )
     }
   }
 
@@ -127,27 +134,31 @@ export class MemoryNetwork implements ChannelNetwork {
   ): Promise<ByteChannel> {
     const target = LOCAL_NAMES.has(to.host) ? host : to.host
     return new Promise((resolve, reject) => {
+      const { signal, timeoutMs = CONNECT_TIMEOUT_MS } = options
       let settled = false
-      const fail = (reason: string) => {
-        if (settled) return
+      const settle = () => {
         settled = true
         timeout.cancel()
-        const message = `cannot connect to ${to.host}:${to.port}: ${reason}`
-        reject(new EnvironmentError('BARNABAS_CONNECT', message, { retriable: true }))
+        signal?.removeEventListener('abort', onAbort)
       }
-      const timeoutMs = options.timeoutMs ?? 10_000
+      const fail = (reason: string, code = 'BARNABAS_CONNECT') => {
+        if (settled) return
+        settle()
+        const message = `cannot connect to ${to.host}:${to.port}: ${reason}`
+        reject(new EnvironmentError(code, message, { retriable: code === 'BARNABAS_CONNECT' }))
+      }
+      const onAbort = () => fail('given up by the caller', 'BARNABAS_CONNECT_ABORTED')
       const timeout = this.timers.schedule(timeoutMs, () =>
         fail(`no connection within ${timeoutMs} ms`),
       )
-      options.signal?.addEventListener('abort', () => fail('aborted'), { once: true })
-      if (options.signal?.aborted) return fail('aborted')
+      signal?.addEventListener('abort', onAbort)
+      if (signal?.aborted) return onAbort()
       this.later(host, target, () => {
         if (settled || this.isCut(host, target)) return // unanswered: the timeout ends it
         const listener = this.listeners.get(placeOf(host, to.host, to.port))
         if (!listener) return fail('connection refused')
         if (listener.tls !== (options.tls !== undefined)) return fail('TLS handshake failed')
-        settled = true
-        timeout.cancel()
+        settle()
         resolve(this.open(host, target, to, listener))
       })
     })

@@ -50,7 +50,8 @@ export class RecordingLogger implements Logger {
   }
 
   child(component: string): Logger {
-    return new RecordingLogger(this.lowest, component, this.lines)
+    const nested = this.component === '' ? component : `${this.component} ${component}`
+    return new RecordingLogger(this.lowest, nested, this.lines)
   }
 
   /** The lines that contain `text`, of one level or of all. */
