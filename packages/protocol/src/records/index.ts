@@ -17,3 +17,12 @@ export * from './record-cursor.ts'
 export * from './record-decode.ts'
 export { type RecordScan, scanRecords } from './record-scan.ts'
 export { recordBytesMax } from './record-writer.ts'
+export { downConvert, upConvert } from './legacy-convert.ts'
+export { decodeLegacyRecords, LegacyMessage, legacyMessageAt } from './legacy-message.ts'
+export {
+  type LegacyMagic,
+  type LegacyRecord,
+  type LegacySetOptions,
+  writeLegacySet,
+} from './legacy-writer.ts'
+export { decodeStoredRecords, readStoredBatches, type StoredBatch } from './stored-batches.ts'

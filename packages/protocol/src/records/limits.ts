@@ -11,3 +11,6 @@ export const SHOWN_RECORD_ERRORS = 3
 
 /** First buffer of a builder: the default `batch.size` of producers and its header. */
 export const BUILDER_INITIAL_BYTES = 16384
+
+/** Old messages gathered into one batch: large enough to pay for the header, small enough to seek in. */
+export const UP_CONVERTED_BATCH_BYTES = 64 * 1024
