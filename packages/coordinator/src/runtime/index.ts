@@ -1,0 +1,6 @@
+export * from './coordinator-runtime.ts'
+export * from './errors.ts'
+export * from './metadata-view.ts'
+export * from './outcome.ts'
+export * from './partition-writer.ts'
+export * from './shard.ts'
