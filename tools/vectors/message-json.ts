@@ -2,8 +2,9 @@
  * Turns Kafka's JSON form of a message into a message of ours: fields of one version only, tagged fields
  * only when they differ from their default, integers beyond 2^53 as decimal text, bytes as base64.
  */
+import { ZERO_UUID } from '@barnabas/protocol'
 import type { FieldModel, MessageModel, StructModel } from '../codegen/model.ts'
-import { intersect, isEmpty, type Range } from '../codegen/versions.ts'
+import { isEmpty, type Range } from '../codegen/versions.ts'
 
 const MAX = Number.MAX_SAFE_INTEGER
 
@@ -59,7 +60,8 @@ class Builder {
         throw new Error(`${at}: not a field of version ${this.version}`)
       if (given === undefined && this.has(field.versions) && !this.has(field.tagged))
         throw new Error(`${at}: missing in the JSON`)
-      message[field.name] = given === undefined ? this.absent(field) : this.value(field, given, at)
+      message[field.name] =
+        given === undefined ? defaultOf(field, this.model) : this.value(field, given, at)
       rest.delete(field.name)
     }
     if (rest.size > 0) throw new Error(`${path}: no such fields: ${[...rest].join(', ')}`)
@@ -98,36 +100,35 @@ class Builder {
     else this.clamped = true
     return value > 0 ? MAX : -MAX
   }
+}
 
-  /** The value that a field has when it does not stand in the bytes. */
-  private absent(field: FieldModel): unknown {
-    if (field.default === null || (field.type === 'records' && !field.isArray)) return null
-    if (field.isArray) return []
-    if (typeof field.type !== 'string') return this.fresh(field.type)
-    switch (field.type) {
-      case 'string':
-        return field.default ?? ''
-      case 'bytes':
-      case 'records':
-        return Buffer.alloc(0)
-      case 'uuid':
-        return 'AAAAAAAAAAAAAAAAAAAAAA'
-      case 'bool':
-        return field.default ?? false
-      case 'int64':
-        return this.int64(field, field.default ?? 0)
-      default:
-        return Number(field.default ?? 0)
-    }
+/** The value that a field has when it does not stand in the bytes. */
+export function defaultOf(field: FieldModel, model: MessageModel): unknown {
+  if (field.default === null || (field.type === 'records' && !field.isArray)) return null
+  if (field.isArray) return []
+  if (typeof field.type !== 'string') return defaultStruct(field.type, model)
+  switch (field.type) {
+    case 'string':
+      return field.default ?? ''
+    case 'bytes':
+    case 'records':
+      return Buffer.alloc(0)
+    case 'uuid':
+      return ZERO_UUID
+    case 'bool':
+      return field.default ?? false
+    case 'int64':
+      return field.int64Mode === 'bigint' ? BigInt(field.default ?? 0) : Number(field.default ?? 0)
+    default:
+      return Number(field.default ?? 0)
   }
+}
 
-  private fresh(struct: StructModel): Message {
-    const message: Message = {}
-    for (const field of struct.fields) message[field.name] = this.absent(field)
-    if (!isEmpty(intersect(this.model.flexible, this.model.versions)))
-      message.unknownTaggedFields = null
-    return message
-  }
+function defaultStruct(struct: StructModel, model: MessageModel): Message {
+  const message: Message = {}
+  for (const field of struct.fields) message[field.name] = defaultOf(field, model)
+  if (!isEmpty(model.flexible)) message.unknownTaggedFields = null
+  return message
 }
 
 /** Where two messages differ, as lines for people. */
