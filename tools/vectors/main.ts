@@ -3,14 +3,19 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCodec } from './codec.ts'
 import { runHashes } from './hashes.ts'
+import { runRecords } from './records.ts'
 import { runSpec } from './spec.ts'
 import type { Tally } from './tally.ts'
 
-const runners: Record<string, (directory: string) => Tally | Promise<Tally>> = {
-  spec: runSpec,
-  codec: runCodec,
-  records: runHashes,
-}
+type Runner = (directory: string) => Tally | Promise<Tally>
+
+/** By the directory that holds their vectors. */
+const runners: [name: string, run: Runner][] = [
+  ['spec', runSpec],
+  ['codec', runCodec],
+  ['records', runHashes],
+  ['records', runRecords],
+]
 
 const directory = process.argv[2]
 if (directory === undefined) {
@@ -19,7 +24,7 @@ if (directory === undefined) {
 }
 let passed = 0
 let failed = 0
-for (const [name, run] of Object.entries(runners)) {
+for (const [name, run] of runners) {
   if (!existsSync(join(directory, name))) continue
   const tally = await run(join(directory, name))
   for (const failure of tally.failures) console.log(`FAILED ${tally.name} ${failure}`)
