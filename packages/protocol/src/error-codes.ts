@@ -1,4 +1,5 @@
 /** The protocol's error codes: numbers, names, whether trying again may help, and what they mean. */
+import { ERROR_MESSAGES } from './error-messages.ts'
 
 export const ErrorCode = {
   UNKNOWN_SERVER_ERROR: -1,
@@ -138,210 +139,86 @@ export const ErrorCode = {
   SHARE_SESSION_LIMIT_REACHED: 133,
 } as const
 
+export type ErrorName = keyof typeof ErrorCode
+
 export interface ErrorInfo {
   readonly code: number
-  readonly name: string
+  readonly name: ErrorName
+  /** The same request may succeed later. */
   readonly retriable: boolean
   /** The client's picture of the cluster is out of date. */
   readonly invalidMetadata: boolean
   readonly message: string
 }
 
-// code, name, retriable, invalidMetadata, own words where the name does not say it all
-const ROWS: readonly (readonly [number, string, 0 | 1, 0 | 1, string?])[] = [
-  [
-    -1,
-    'UNKNOWN_SERVER_ERROR',
-    0,
-    0,
-    'The broker failed in a way it did not expect; its log says more.',
-  ],
-  [0, 'NONE', 0, 0],
-  [1, 'OFFSET_OUT_OF_RANGE', 0, 0, 'The offset is below the log start or beyond the log end.'],
-  [2, 'CORRUPT_MESSAGE', 1, 0, 'The records were damaged on their way: checksum or size is wrong.'],
-  [3, 'UNKNOWN_TOPIC_OR_PARTITION', 1, 1, 'This broker has no such topic or partition.'],
-  [4, 'INVALID_FETCH_SIZE', 0, 0],
-  [5, 'LEADER_NOT_AVAILABLE', 1, 1],
-  [
-    6,
-    'NOT_LEADER_OR_FOLLOWER',
-    1,
-    1,
-    'This broker does not lead (or follow) the partition; refresh the metadata.',
-  ],
-  [7, 'REQUEST_TIMED_OUT', 1, 0, 'The request was not satisfied in its time.'],
-  [8, 'BROKER_NOT_AVAILABLE', 0, 0],
-  [9, 'REPLICA_NOT_AVAILABLE', 1, 1],
-  [10, 'MESSAGE_TOO_LARGE', 0, 0, 'The batch is larger than max.message.bytes allows.'],
-  [11, 'STALE_CONTROLLER_EPOCH', 0, 0],
-  [12, 'OFFSET_METADATA_TOO_LARGE', 0, 0],
-  [13, 'NETWORK_EXCEPTION', 1, 1],
-  [14, 'COORDINATOR_LOAD_IN_PROGRESS', 1, 0],
-  [15, 'COORDINATOR_NOT_AVAILABLE', 1, 0],
-  [16, 'NOT_COORDINATOR', 1, 0],
-  [17, 'INVALID_TOPIC_EXCEPTION', 0, 0, 'The topic name is not allowed.'],
-  [18, 'RECORD_LIST_TOO_LARGE', 0, 0, 'The batch is larger than a segment.'],
-  [19, 'NOT_ENOUGH_REPLICAS', 1, 0],
-  [20, 'NOT_ENOUGH_REPLICAS_AFTER_APPEND', 1, 0],
-  [21, 'INVALID_REQUIRED_ACKS', 0, 0, 'acks must be -1, 0 or 1.'],
-  [22, 'ILLEGAL_GENERATION', 0, 0],
-  [23, 'INCONSISTENT_GROUP_PROTOCOL', 0, 0],
-  [24, 'INVALID_GROUP_ID', 0, 0],
-  [25, 'UNKNOWN_MEMBER_ID', 0, 0],
-  [26, 'INVALID_SESSION_TIMEOUT', 0, 0],
-  [27, 'REBALANCE_IN_PROGRESS', 0, 0],
-  [28, 'INVALID_COMMIT_OFFSET_SIZE', 0, 0],
-  [29, 'TOPIC_AUTHORIZATION_FAILED', 0, 0],
-  [30, 'GROUP_AUTHORIZATION_FAILED', 0, 0],
-  [31, 'CLUSTER_AUTHORIZATION_FAILED', 0, 0],
-  [32, 'INVALID_TIMESTAMP', 0, 0],
-  [33, 'UNSUPPORTED_SASL_MECHANISM', 0, 0],
-  [34, 'ILLEGAL_SASL_STATE', 0, 0],
-  [35, 'UNSUPPORTED_VERSION', 0, 0, 'The broker does not support this version of the API.'],
-  [36, 'TOPIC_ALREADY_EXISTS', 0, 0, 'A topic of this name exists already.'],
-  [37, 'INVALID_PARTITIONS', 0, 0, 'The number of partitions is not allowed.'],
-  [
-    38,
-    'INVALID_REPLICATION_FACTOR',
-    0,
-    0,
-    'The replication factor is not allowed or exceeds the number of brokers.',
-  ],
-  [39, 'INVALID_REPLICA_ASSIGNMENT', 0, 0, 'The assignment of replicas is not allowed.'],
-  [40, 'INVALID_CONFIG', 0, 0, 'A configuration is unknown or has a value that is not allowed.'],
-  [41, 'NOT_CONTROLLER', 1, 0],
-  [42, 'INVALID_REQUEST', 0, 0, 'The request contradicts itself or the protocol.'],
-  [43, 'UNSUPPORTED_FOR_MESSAGE_FORMAT', 0, 0],
-  [44, 'POLICY_VIOLATION', 0, 0, 'A policy of the broker forbids this.'],
-  [
-    45,
-    'OUT_OF_ORDER_SEQUENCE_NUMBER',
-    0,
-    0,
-    'The batch does not follow the last one of its producer.',
-  ],
-  [46, 'DUPLICATE_SEQUENCE_NUMBER', 0, 0],
-  [47, 'INVALID_PRODUCER_EPOCH', 0, 0, 'A newer producer with the same id has taken over.'],
-  [48, 'INVALID_TXN_STATE', 0, 0],
-  [49, 'INVALID_PRODUCER_ID_MAPPING', 0, 0],
-  [50, 'INVALID_TRANSACTION_TIMEOUT', 0, 0],
-  [51, 'CONCURRENT_TRANSACTIONS', 1, 0],
-  [52, 'TRANSACTION_COORDINATOR_FENCED', 0, 0],
-  [53, 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 0, 0],
-  [54, 'SECURITY_DISABLED', 0, 0],
-  [55, 'OPERATION_NOT_ATTEMPTED', 0, 0],
-  [56, 'KAFKA_STORAGE_ERROR', 1, 1, 'The disk of the partition failed; the log is offline.'],
-  [57, 'LOG_DIR_NOT_FOUND', 0, 0],
-  [58, 'SASL_AUTHENTICATION_FAILED', 0, 0],
-  [59, 'UNKNOWN_PRODUCER_ID', 0, 0],
-  [60, 'REASSIGNMENT_IN_PROGRESS', 0, 0],
-  [61, 'DELEGATION_TOKEN_AUTH_DISABLED', 0, 0],
-  [62, 'DELEGATION_TOKEN_NOT_FOUND', 0, 0],
-  [63, 'DELEGATION_TOKEN_OWNER_MISMATCH', 0, 0],
-  [64, 'DELEGATION_TOKEN_REQUEST_NOT_ALLOWED', 0, 0],
-  [65, 'DELEGATION_TOKEN_AUTHORIZATION_FAILED', 0, 0],
-  [66, 'DELEGATION_TOKEN_EXPIRED', 0, 0],
-  [67, 'INVALID_PRINCIPAL_TYPE', 0, 0],
-  [68, 'NON_EMPTY_GROUP', 0, 0],
-  [69, 'GROUP_ID_NOT_FOUND', 0, 0],
-  [70, 'FETCH_SESSION_ID_NOT_FOUND', 1, 0, 'The fetch session is not known here; start a new one.'],
-  [
-    71,
-    'INVALID_FETCH_SESSION_EPOCH',
-    1,
-    0,
-    'The fetch session epoch is not the expected one; start a new session.',
-  ],
-  [72, 'LISTENER_NOT_FOUND', 1, 1],
-  [73, 'TOPIC_DELETION_DISABLED', 0, 0],
-  [74, 'FENCED_LEADER_EPOCH', 1, 1],
-  [75, 'UNKNOWN_LEADER_EPOCH', 1, 0],
-  [
-    76,
-    'UNSUPPORTED_COMPRESSION_TYPE',
-    0,
-    0,
-    'This version of the request may not carry this compression.',
-  ],
-  [77, 'STALE_BROKER_EPOCH', 0, 0],
-  [78, 'OFFSET_NOT_AVAILABLE', 1, 0],
-  [79, 'MEMBER_ID_REQUIRED', 0, 0],
-  [80, 'PREFERRED_LEADER_NOT_AVAILABLE', 1, 1],
-  [81, 'GROUP_MAX_SIZE_REACHED', 0, 0],
-  [82, 'FENCED_INSTANCE_ID', 0, 0],
-  [83, 'ELIGIBLE_LEADERS_NOT_AVAILABLE', 1, 1],
-  [84, 'ELECTION_NOT_NEEDED', 1, 1],
-  [85, 'NO_REASSIGNMENT_IN_PROGRESS', 0, 0],
-  [86, 'GROUP_SUBSCRIBED_TO_TOPIC', 0, 0],
-  [87, 'INVALID_RECORD', 0, 0, 'A record breaks the rules of its topic or of the format.'],
-  [88, 'UNSTABLE_OFFSET_COMMIT', 1, 0],
-  [89, 'THROTTLING_QUOTA_EXCEEDED', 1, 0],
-  [90, 'PRODUCER_FENCED', 0, 0],
-  [91, 'RESOURCE_NOT_FOUND', 0, 0],
-  [92, 'DUPLICATE_RESOURCE', 0, 0],
-  [93, 'UNACCEPTABLE_CREDENTIAL', 0, 0],
-  [94, 'INCONSISTENT_VOTER_SET', 0, 0],
-  [95, 'INVALID_UPDATE_VERSION', 0, 0],
-  [96, 'FEATURE_UPDATE_FAILED', 0, 0],
-  [97, 'PRINCIPAL_DESERIALIZATION_FAILURE', 0, 0],
-  [98, 'SNAPSHOT_NOT_FOUND', 0, 0],
-  [99, 'POSITION_OUT_OF_RANGE', 0, 0],
-  [100, 'UNKNOWN_TOPIC_ID', 1, 1, 'This broker has no topic of this id.'],
-  [101, 'DUPLICATE_BROKER_REGISTRATION', 0, 0],
-  [102, 'BROKER_ID_NOT_REGISTERED', 0, 0],
-  [103, 'INCONSISTENT_TOPIC_ID', 1, 1],
-  [104, 'INCONSISTENT_CLUSTER_ID', 0, 0],
-  [105, 'TRANSACTIONAL_ID_NOT_FOUND', 0, 0],
-  [106, 'FETCH_SESSION_TOPIC_ID_ERROR', 1, 0],
-  [107, 'INELIGIBLE_REPLICA', 0, 0],
-  [108, 'NEW_LEADER_ELECTED', 0, 0],
-  [109, 'OFFSET_MOVED_TO_TIERED_STORAGE', 0, 0],
-  [110, 'FENCED_MEMBER_EPOCH', 0, 0],
-  [111, 'UNRELEASED_INSTANCE_ID', 0, 0],
-  [112, 'UNSUPPORTED_ASSIGNOR', 0, 0],
-  [113, 'STALE_MEMBER_EPOCH', 0, 0],
-  [114, 'MISMATCHED_ENDPOINT_TYPE', 0, 0],
-  [115, 'UNSUPPORTED_ENDPOINT_TYPE', 0, 0],
-  [116, 'UNKNOWN_CONTROLLER_ID', 0, 0],
-  [117, 'UNKNOWN_SUBSCRIPTION_ID', 0, 0],
-  [118, 'TELEMETRY_TOO_LARGE', 0, 0],
-  [119, 'INVALID_REGISTRATION', 0, 0],
-  [120, 'TRANSACTION_ABORTABLE', 0, 0],
-  [121, 'INVALID_RECORD_STATE', 0, 0],
-  [122, 'SHARE_SESSION_NOT_FOUND', 1, 0],
-  [123, 'INVALID_SHARE_SESSION_EPOCH', 1, 0],
-  [124, 'FENCED_STATE_EPOCH', 0, 0],
-  [125, 'INVALID_VOTER_KEY', 0, 0],
-  [126, 'DUPLICATE_VOTER', 0, 0],
-  [127, 'VOTER_NOT_FOUND', 0, 0],
-  [128, 'INVALID_REGULAR_EXPRESSION', 0, 0],
-  [129, 'REBOOTSTRAP_REQUIRED', 0, 0],
-  [130, 'STREAMS_INVALID_TOPOLOGY', 0, 0],
-  [131, 'STREAMS_INVALID_TOPOLOGY_EPOCH', 0, 0],
-  [132, 'STREAMS_TOPOLOGY_FENCED', 0, 0],
-  [133, 'SHARE_SESSION_LIMIT_REACHED', 1, 0],
-]
+/** Errors that pass by themselves, or once the client has refreshed its metadata. */
+const RETRIABLE: ReadonlySet<ErrorName> = new Set([
+  'CORRUPT_MESSAGE',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_OR_FOLLOWER',
+  'REQUEST_TIMED_OUT',
+  'REPLICA_NOT_AVAILABLE',
+  'NETWORK_EXCEPTION',
+  'COORDINATOR_LOAD_IN_PROGRESS',
+  'COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR',
+  'NOT_ENOUGH_REPLICAS',
+  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
+  'NOT_CONTROLLER',
+  'CONCURRENT_TRANSACTIONS',
+  'KAFKA_STORAGE_ERROR',
+  'FETCH_SESSION_ID_NOT_FOUND',
+  'INVALID_FETCH_SESSION_EPOCH',
+  'LISTENER_NOT_FOUND',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+  'OFFSET_NOT_AVAILABLE',
+  'PREFERRED_LEADER_NOT_AVAILABLE',
+  'ELIGIBLE_LEADERS_NOT_AVAILABLE',
+  'ELECTION_NOT_NEEDED',
+  'UNSTABLE_OFFSET_COMMIT',
+  'THROTTLING_QUOTA_EXCEEDED',
+  'UNKNOWN_TOPIC_ID',
+  'INCONSISTENT_TOPIC_ID',
+  'FETCH_SESSION_TOPIC_ID_ERROR',
+  'SHARE_SESSION_NOT_FOUND',
+  'INVALID_SHARE_SESSION_EPOCH',
+  'SHARE_SESSION_LIMIT_REACHED',
+])
 
-const byCode = new Map<number, ErrorInfo>(
-  ROWS.map(([code, name, retriable, invalidMetadata, message]) => [
+/** Those of them that call for fresh metadata. */
+const INVALID_METADATA: ReadonlySet<ErrorName> = new Set([
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_OR_FOLLOWER',
+  'REPLICA_NOT_AVAILABLE',
+  'NETWORK_EXCEPTION',
+  'KAFKA_STORAGE_ERROR',
+  'LISTENER_NOT_FOUND',
+  'FENCED_LEADER_EPOCH',
+  'PREFERRED_LEADER_NOT_AVAILABLE',
+  'ELIGIBLE_LEADERS_NOT_AVAILABLE',
+  'ELECTION_NOT_NEEDED',
+  'UNKNOWN_TOPIC_ID',
+  'INCONSISTENT_TOPIC_ID',
+])
+
+const messages: Readonly<Record<ErrorName, string>> = ERROR_MESSAGES
+
+const byCode = new Map<number, ErrorInfo>()
+for (const [key, code] of Object.entries(ErrorCode)) {
+  const name = key as ErrorName
+  byCode.set(code, {
     code,
-    {
-      code,
-      name,
-      retriable: retriable === 1,
-      invalidMetadata: invalidMetadata === 1,
-      message: message ?? sentence(name),
-    },
-  ]),
-)
+    name,
+    retriable: RETRIABLE.has(name),
+    invalidMetadata: INVALID_METADATA.has(name),
+    message: messages[name],
+  })
+}
 
 /** What is known of a code; a code from a newer peer counts as an unknown server error. */
 export function errorOf(code: number): ErrorInfo {
   return byCode.get(code) ?? byCode.get(ErrorCode.UNKNOWN_SERVER_ERROR)!
-}
-
-/** `NOT_COORDINATOR` as `Not coordinator.` */
-function sentence(name: string): string {
-  const words = name.toLowerCase().replaceAll('_', ' ')
-  return `${words[0]!.toUpperCase()}${words.slice(1)}.`
 }

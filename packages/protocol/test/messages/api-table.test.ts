@@ -81,3 +81,8 @@ describe('what ApiVersions names', () => {
     expect(advertisedVersions(api, true)).toEqual({ minVersion: 0, maxVersion: 0 })
   })
 })
+
+test('every error is explained, in a sentence', () => {
+  for (const code of Object.values(ErrorCode))
+    expect(errorOf(code).message, errorOf(code).name).toMatch(/^[A-Za-z].* .*\.$/)
+})
