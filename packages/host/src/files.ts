@@ -44,8 +44,12 @@ class NodeFileSystem implements FileSystem {
     }
   }
 
-  removeTree(path: string): Promise<void> {
-    return attempt('remove', path, fs.rm(path, { recursive: true, force: true }))
+  async removeTree(path: string): Promise<void> {
+    try {
+      await fs.rm(path, { recursive: true, force: true })
+    } catch (error) {
+      if (!isMissing(error)) throw toStorageError('remove', path, error)
+    }
   }
 
   async list(directory: string): Promise<string[]> {

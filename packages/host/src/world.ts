@@ -30,7 +30,7 @@ export function createHostWorld(options: HostWorldOptions = {}): World {
     timers: createTimers(clock),
     entropy: createEntropy(),
     files: createFileSystem(),
-    transport: createTransport(),
+    transport: createTransport({ log: log.child('[transport]') }),
     log,
   }
 }

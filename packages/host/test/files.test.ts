@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -133,3 +133,21 @@ test('a lock whose file was removed can be unlocked', async () => {
   await rm(path)
   await lock!.unlock()
 })
+
+const hasFlock = spawnSync('flock', ['--version']).status === 0
+
+test.skipIf(!hasFlock)(
+  "FIL-16 a lock of the system's own, as Apache Kafka takes, counts",
+  async () => {
+    const path = join(directory, '.lock')
+    const child = spawn('flock', [path, 'sh', '-c', 'echo held; read line'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    await once(child.stdout, 'data')
+    expect(await files.lock(path)).toBe(null)
+    const exited = once(child, 'exit')
+    child.stdin.write('end\n')
+    await exited
+    expect(await files.lock(path)).not.toBe(null)
+  },
+)

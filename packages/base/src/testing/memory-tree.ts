@@ -86,6 +86,9 @@ export class MemoryTree {
     const node = source.directory.entries.get(source.name)
     if (node === undefined) throw storageError('rename', from, 'ENOENT')
     const target = this.placeOf('rename', to)
+    if (node.kind === 'directory' && this.passes(node, to)) {
+      throw storageError('rename', from, 'EINVAL') // into itself
+    }
     const replaced = target.directory.entries.get(target.name)
     if (replaced === node) return
     if (replaced?.kind === 'directory') {
@@ -157,6 +160,16 @@ export class MemoryTree {
         node.crash(entropy)
       }
     }
+  }
+
+  /** Whether the directory stands on the way to `path`, above its last name. */
+  private passes(directory: MemoryDirectory, path: string): boolean {
+    let node: MemoryNode | undefined = this.root
+    for (const name of namesOf(path)) {
+      if (node === directory) return true
+      node = node?.kind === 'directory' ? node.entries.get(name) : undefined
+    }
+    return false
   }
 
   private change(operation: NameChange[]): void {
