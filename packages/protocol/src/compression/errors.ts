@@ -1,5 +1,5 @@
 /** What may go wrong when compressed bytes are opened. */
-import { MalformedError } from '@barnabas/base'
+import { EnvironmentError, MalformedError } from '@barnabas/base'
 
 /** Compressed bytes that do not follow their format. */
 export class MalformedCompressionError extends MalformedError {
@@ -21,5 +21,14 @@ export class DecompressionLimitError extends MalformedError {
   constructor(type: string, maxBytes: number) {
     super(`${type} data of more than ${maxBytes} bytes when decompressed`)
     this.maxBytes = maxBytes
+  }
+}
+
+/** This installation cannot run a codec: neither Node nor a native package brings it. */
+export class CodecMissingError extends EnvironmentError {
+  override readonly name = 'CodecMissingError'
+
+  constructor(message: string) {
+    super('BARNABAS_CODEC_MISSING', message)
   }
 }

@@ -5,5 +5,5 @@ export {
   compressionCodecs,
   isCompressionType,
 } from './codecs.ts'
-export { DecompressionLimitError, MalformedCompressionError } from './errors.ts'
+export { CodecMissingError, DecompressionLimitError, MalformedCompressionError } from './errors.ts'
 export { MAX_DECOMPRESSED_BATCH_BYTES } from './limits.ts'

@@ -4,7 +4,7 @@
  */
 import * as zlib from 'node:zlib'
 import { type CompressionCodec, type CompressionLevels, levelOf } from './codec.ts'
-import { DecompressionLimitError, MalformedCompressionError } from './errors.ts'
+import { CodecMissingError, DecompressionLimitError, MalformedCompressionError } from './errors.ts'
 import { ZSTD_BLOCK_BYTES_MAX } from './limits.ts'
 import { loadNative } from './native.ts'
 import { zstdFrames } from './zstd-frame.ts'
@@ -95,7 +95,7 @@ function packageEngine(): Engine | null {
 }
 
 function missing(): never {
-  throw new MalformedCompressionError(
+  throw new CodecMissingError(
     'zstd needs Node.js 22.15 or later, or the package @toondepauw/node-zstd with a binary for this platform',
   )
 }

@@ -10,6 +10,7 @@
  * Nothing is thrown for bad input: a rejection is a value with the error code of the answer.
  */
 import {
+  CodecMissingError,
   codecByCode,
   codecByType,
   compressionCodecs,
@@ -50,6 +51,9 @@ export function validateForAppend(
     }
     if (error instanceof DecompressionLimitError) {
       return reject(ErrorCode.MESSAGE_TOO_LARGE, error.message)
+    }
+    if (error instanceof CodecMissingError) {
+      return reject(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, error.message)
     }
     throw error
   }

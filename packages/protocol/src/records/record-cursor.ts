@@ -4,8 +4,7 @@
  */
 import { MalformedError } from '@barnabas/base'
 
-const TWO_7 = 128
-const TWO_28 = 268435456
+const TWO_27 = 134217728
 
 /** Records that do not follow the format: the batch is refused, or its reader stops. */
 export class MalformedRecordError extends MalformedError {
@@ -116,11 +115,21 @@ export class RecordCursor {
   }
 
   private varint(): number {
-    const first = this.bytes[this.position]
-    if (first !== undefined && first < 0x80) {
+    const first = this.bytes[this.position]!
+    if (first < 0x80) {
       this.position++
       return (first >>> 1) ^ -(first & 1)
     }
+    const second = this.bytes[this.position + 1]!
+    if (second < 0x80) {
+      this.position += 2
+      const raw = (first & 0x7f) | (second << 7)
+      return (raw >>> 1) ^ -(raw & 1)
+    }
+    return this.longVarint()
+  }
+
+  private longVarint(): number {
     let raw = 0
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.bytes[this.position++]
@@ -134,16 +143,27 @@ export class RecordCursor {
   /** Zig-zag int64; exact up to 2^53, which no distance between two real timestamps exceeds. */
   private varlong(): number {
     let low = 0
-    let high = 0
-    for (let n = 0; n < 10; n++) {
+    for (let shift = 0; shift < 28; shift += 7) {
       const byte = this.bytes[this.position++]
       if (byte === undefined) break
-      if (n < 4) low += (byte & 0x7f) * TWO_7 ** n
-      else high += (byte & 0x7f) * TWO_7 ** (n - 4)
+      low |= (byte & 0x7f) << shift
+      if (byte < 0x80) return (low >>> 1) ^ -(low & 1)
+    }
+    return this.longVarlong(low)
+  }
+
+  /** The fifth to tenth byte; `low` has the 28 bits before them. */
+  private longVarlong(low: number): number {
+    let high = 0
+    let weight = 1
+    for (let n = 0; n < 6; n++) {
+      const byte = this.bytes[this.position++]
+      if (byte === undefined) break
+      high += (byte & 0x7f) * weight
+      weight *= 128
       if (byte < 0x80) {
-        const odd = low % 2
-        const half = high * (TWO_28 / 2) + (low - odd) / 2
-        return odd === 1 ? -half - 1 : half
+        const half = high * TWO_27 + (low >>> 1)
+        return (low & 1) === 1 ? -half - 1 : half
       }
     }
     return this.fail('a varlong that does not end')

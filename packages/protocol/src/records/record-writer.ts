@@ -10,6 +10,9 @@ import type { RecordHeader } from './record-cursor.ts'
 const RECORD_OVERHEAD_BYTES_MAX = 5 + 1 + 10 + 5 + 5 + 5 + 5
 const HEADER_OVERHEAD_BYTES_MAX = 10
 
+/** Up to this many bytes a loop copies faster than a call does (measured). */
+const COPY_LOOP_BYTES_MAX = 32
+
 /** From here on zig-zag values are not exact in a number any more. */
 const TWO_52 = 4503599627370496
 
@@ -55,9 +58,11 @@ export class RecordWriter {
       this.varint(-1)
       return
     }
-    this.varint(bytes.length)
-    this.buffer.set(bytes, this.size)
-    this.size += bytes.length
+    const { length } = bytes
+    this.varint(length)
+    if (length > COPY_LOOP_BYTES_MAX) this.buffer.set(bytes, this.size)
+    else for (let n = 0; n < length; n++) this.buffer[this.size + n] = bytes[n]!
+    this.size += length
   }
 
   private varint(value: number): void {
