@@ -18,8 +18,8 @@ export const FIRST_READ_BYTES = 2 * KIBI
 /** One read of a busy connection with small frames: some hundred pipelined requests for one system call. */
 export const CHUNK_BYTES = 64 * KIBI
 
-/** Frames from this size on get a buffer of their own, so that the rest of them is not copied. */
-export const OWN_BUFFER_MIN_BYTES = 16 * KIBI
+/** Frames from this size on, half a chunk, get a buffer of their own: the rest of them is not copied. */
+export const OWN_BUFFER_MIN_BYTES = 32 * KIBI
 
 /** A chunk with less room than this is replaced: short reads waste system calls. */
 export const CHUNK_MIN_ROOM_BYTES = 4 * KIBI
@@ -37,6 +37,13 @@ export const MAX_QUEUED_RESPONSE_BYTES = 4 * MEBI
 /** Answers are gathered up to these sizes before they go to the channel in one write. */
 export const MAX_GATHERED_BYTES = 256 * KIBI
 export const MAX_GATHERED_PARTS = 1000
+
+/** Answers up to this size are copied behind each other: cheaper than one more part in a gathered write. */
+export const COPIED_ANSWER_MAX_BYTES = 512
+
+/** Smallest and largest chunk that answers are copied into; the first suffices for a single answer. */
+export const COPY_CHUNK_MIN_BYTES = 640
+export const COPY_CHUNK_MAX_BYTES = 16 * KIBI
 
 /** Kafka's `connections.max.idle.ms`. */
 export const DEFAULT_MAX_IDLE_MS = 600_000
