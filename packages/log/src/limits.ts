@@ -8,3 +8,15 @@ export const MAX_CHECKPOINT_LINES = 10_000_000
 
 /** Batches remembered for each producer; clients have at most five requests in flight. */
 export const RETAINED_BATCHES = 5
+
+/** What a walk over a segment reads at once: large enough that disk reads stay sequential. */
+export const SCAN_CHUNK_BYTES = 256 * 1024
+
+/**
+ * Read beyond what a consumer asked for, to find the first batch between two index entries and still
+ * have its bytes in the same read.
+ */
+export const READ_SLACK_BYTES = 8 * 1024
+
+/** Buffers in one gathered write; systems refuse more than 1024. */
+export const MAX_WRITE_PARTS = 512

@@ -3,13 +3,7 @@
  * knows of it. Nothing of that knowledge changes before the owner commits the whole append.
  */
 import { ApiError } from '@barnabas/base'
-import type { BatchView } from '@barnabas/protocol'
-import {
-  INVALID_PRODUCER_EPOCH,
-  INVALID_TXN_STATE,
-  OUT_OF_ORDER_SEQUENCE_NUMBER,
-  TRANSACTION_COORDINATOR_FENCED,
-} from '../error-codes.ts'
+import { ErrorCode, type BatchView } from '@barnabas/protocol'
 import { ABORT, readEndTransactionMarker } from './end-transaction-marker.ts'
 import { NO_EPOCH, ProducerEntry } from './producer-entry.ts'
 import type { Verification } from './transaction-verification.ts'
@@ -64,7 +58,7 @@ export class ProducerAppend {
     if (updated.hasOpenTransaction) {
       if (!batch.isTransactional && this.origin !== 'replication') {
         throw new ApiError(
-          INVALID_TXN_STATE,
+          ErrorCode.INVALID_TXN_STATE,
           `producer ${updated.producerId} wrote outside of its open transaction`,
         )
       }
@@ -83,7 +77,7 @@ export class ProducerAppend {
     this.checkEpoch(epoch, transactionVersion)
     if (marker.coordinatorEpoch < updated.coordinatorEpoch && this.origin !== 'replication') {
       throw new ApiError(
-        TRANSACTION_COORDINATOR_FENCED,
+        ErrorCode.TRANSACTION_COORDINATOR_FENCED,
         `coordinator epoch ${marker.coordinatorEpoch} after ${updated.coordinatorEpoch}`,
       )
     }
@@ -112,7 +106,7 @@ export class ProducerAppend {
     if (isStrict ? epoch > updated.epoch : epoch >= updated.epoch) return
     if (isStrict && epoch === updated.epoch && !updated.hasOpenTransaction) return
     throw new ApiError(
-      INVALID_PRODUCER_EPOCH,
+      ErrorCode.INVALID_PRODUCER_EPOCH,
       `epoch ${epoch} of producer ${updated.producerId}, seen was ${updated.epoch}`,
     )
   }
@@ -148,7 +142,7 @@ export class ProducerAppend {
 
   private outOfOrder(sequence: number, why: string): ApiError {
     return new ApiError(
-      OUT_OF_ORDER_SEQUENCE_NUMBER,
+      ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
       `sequence ${sequence} of producer ${this.updated.producerId}: ${why}`,
     )
   }

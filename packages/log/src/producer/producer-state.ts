@@ -8,8 +8,7 @@
  *   complete(...)     after commit, for each transaction a marker ended, in order
  */
 import { ApiError } from '@barnabas/base'
-import { NO_PRODUCER_ID, type BatchView } from '@barnabas/protocol'
-import { INVALID_TXN_STATE } from '../error-codes.ts'
+import { ErrorCode, NO_PRODUCER_ID, type BatchView } from '@barnabas/protocol'
 import { OpenTransactions } from './open-transactions.ts'
 import { ProducerAppend, type AppendOrigin, type CompletedTransaction } from './producer-append.ts'
 import { ProducerEntry, type ProducerBatch } from './producer-entry.ts'
@@ -158,7 +157,7 @@ export class ProducerState {
     const { producerId } = batch
     if (this.hasOpenTransaction(producerId, batch.producerEpoch)) return
     if (this.verifications.isVerified(producerId, options.guard ?? null)) return
-    throw new ApiError(INVALID_TXN_STATE, 'Record was not part of an ongoing transaction')
+    throw new ApiError(ErrorCode.INVALID_TXN_STATE, 'Record was not part of an ongoing transaction')
   }
 }
 
