@@ -1,5 +1,6 @@
 /** Types, defaults, and the expressions that read and write one value of a field. */
 import type { FieldModel, StructModel } from './model.ts'
+import { smallestSize } from './sizes.ts'
 import { choose, type Condition, condition, isEmpty, type Range } from './versions.ts'
 
 const NUMBERS = new Set(['int8', 'int16', 'uint16', 'int32', 'uint32', 'float64'])
@@ -102,7 +103,8 @@ function readElement(field: FieldModel, within: Range): string {
  */
 export function readValue(field: FieldModel, target: string, within: Range): string[] {
   if (field.isArray) {
-    const length = byEncoding(field, within, (c, n) => `r.${method('arrayLength')(c, n)}()`)
+    const size = smallestSize(field, within)
+    const length = byEncoding(field, within, (c, n) => `r.${method('arrayLength')(c, n)}(${size})`)
     const count = `${target}Length`
     const lines = [`const ${count} = ${length}`]
     const fill = [

@@ -117,7 +117,7 @@ function readProduceRequestTopicProduceData(r: Reader, v: number): ProduceReques
   }
   let partitionData: ProduceRequestPartitionProduceData[] = []
   {
-    const partitionDataLength = v >= 9 ? r.compactArrayLength() : r.arrayLength()
+    const partitionDataLength = v >= 9 ? r.compactArrayLength(6) : r.arrayLength(6)
     const items: ProduceRequestPartitionProduceData[] = []
     for (let i = 0; i < partitionDataLength; i++)
       items.push(readProduceRequestPartitionProduceData(r, v))
@@ -183,7 +183,7 @@ function readProduceRequest(r: Reader, v: number): ProduceRequest {
   const timeoutMs = r.int32()
   let topicData: ProduceRequestTopicProduceData[] = []
   {
-    const topicDataLength = v >= 9 ? r.compactArrayLength() : r.arrayLength()
+    const topicDataLength = v >= 9 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: ProduceRequestTopicProduceData[] = []
     for (let i = 0; i < topicDataLength; i++) items.push(readProduceRequestTopicProduceData(r, v))
     topicData = items
@@ -461,7 +461,7 @@ function readProduceResponsePartitionProduceResponse(
   }
   let recordErrors: ProduceResponseBatchIndexAndErrorMessage[] = []
   if (v >= 8) {
-    const recordErrorsLength = v >= 9 ? r.compactArrayLength() : r.arrayLength()
+    const recordErrorsLength = v >= 9 ? r.compactArrayLength(6) : r.arrayLength(6)
     const items: ProduceResponseBatchIndexAndErrorMessage[] = []
     for (let i = 0; i < recordErrorsLength; i++)
       items.push(readProduceResponseBatchIndexAndErrorMessage(r, v))
@@ -573,7 +573,7 @@ function readProduceResponseTopicProduceResponse(
   }
   let partitionResponses: ProduceResponsePartitionProduceResponse[] = []
   {
-    const partitionResponsesLength = v >= 9 ? r.compactArrayLength() : r.arrayLength()
+    const partitionResponsesLength = v >= 9 ? r.compactArrayLength(22) : r.arrayLength(22)
     const items: ProduceResponsePartitionProduceResponse[] = []
     for (let i = 0; i < partitionResponsesLength; i++)
       items.push(readProduceResponsePartitionProduceResponse(r, v))
@@ -712,7 +712,7 @@ export function createProduceResponse(init?: Partial<ProduceResponse>): ProduceR
 function readProduceResponse(r: Reader, v: number): ProduceResponse {
   let responses: ProduceResponseTopicProduceResponse[] = []
   {
-    const responsesLength = v >= 9 ? r.compactArrayLength() : r.arrayLength()
+    const responsesLength = v >= 9 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: ProduceResponseTopicProduceResponse[] = []
     for (let i = 0; i < responsesLength; i++)
       items.push(readProduceResponseTopicProduceResponse(r, v))
@@ -727,7 +727,7 @@ function readProduceResponse(r: Reader, v: number): ProduceResponse {
       const size = r.unsignedVarint()
       const end = r.position + size
       if (tag === 0 && v >= 10) {
-        const nodeEndpointsLength = r.compactArrayLength()
+        const nodeEndpointsLength = r.compactArrayLength(11)
         const items: ProduceResponseNodeEndpoint[] = []
         for (let i = 0; i < nodeEndpointsLength; i++)
           items.push(readProduceResponseNodeEndpoint(r, v))

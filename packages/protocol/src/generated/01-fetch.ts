@@ -277,7 +277,7 @@ function readFetchRequestFetchTopic(r: Reader, v: number): FetchRequestFetchTopi
   }
   let partitions: FetchRequestFetchPartition[] = []
   {
-    const partitionsLength = v >= 12 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 12 ? r.compactArrayLength(16) : r.arrayLength(16)
     const items: FetchRequestFetchPartition[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(readFetchRequestFetchPartition(r, v))
     partitions = items
@@ -344,7 +344,7 @@ function readFetchRequestForgottenTopic(r: Reader, v: number): FetchRequestForgo
   }
   let partitions: number[] = []
   if (v >= 7) {
-    const partitionsLength = v >= 12 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 12 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -435,14 +435,14 @@ function readFetchRequest(r: Reader, v: number): FetchRequest {
   }
   let topics: FetchRequestFetchTopic[] = []
   {
-    const topicsLength = v >= 12 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 12 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: FetchRequestFetchTopic[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readFetchRequestFetchTopic(r, v))
     topics = items
   }
   let forgottenTopicsData: FetchRequestForgottenTopic[] = []
   if (v >= 7) {
-    const forgottenTopicsDataLength = v >= 12 ? r.compactArrayLength() : r.arrayLength()
+    const forgottenTopicsDataLength = v >= 12 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: FetchRequestForgottenTopic[] = []
     for (let i = 0; i < forgottenTopicsDataLength; i++)
       items.push(readFetchRequestForgottenTopic(r, v))
@@ -889,7 +889,7 @@ function readFetchResponsePartitionData(r: Reader, v: number): FetchResponsePart
   let abortedTransactions: FetchResponseAbortedTransaction[] | null = []
   {
     const abortedTransactionsLength =
-      v >= 12 ? r.compactNullableArrayLength() : r.nullableArrayLength()
+      v >= 12 ? r.compactNullableArrayLength(16) : r.nullableArrayLength(16)
     if (abortedTransactionsLength < 0) abortedTransactions = null
     else {
       const items: FetchResponseAbortedTransaction[] = []
@@ -1050,7 +1050,7 @@ function readFetchResponseFetchableTopicResponse(
   }
   let partitions: FetchResponsePartitionData[] = []
   {
-    const partitionsLength = v >= 12 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 12 ? r.compactArrayLength(30) : r.arrayLength(30)
     const items: FetchResponsePartitionData[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(readFetchResponsePartitionData(r, v))
     partitions = items
@@ -1195,7 +1195,7 @@ function readFetchResponse(r: Reader, v: number): FetchResponse {
   }
   let responses: FetchResponseFetchableTopicResponse[] = []
   {
-    const responsesLength = v >= 12 ? r.compactArrayLength() : r.arrayLength()
+    const responsesLength = v >= 12 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: FetchResponseFetchableTopicResponse[] = []
     for (let i = 0; i < responsesLength; i++)
       items.push(readFetchResponseFetchableTopicResponse(r, v))
@@ -1209,7 +1209,7 @@ function readFetchResponse(r: Reader, v: number): FetchResponse {
       const size = r.unsignedVarint()
       const end = r.position + size
       if (tag === 0 && v >= 16) {
-        const nodeEndpointsLength = r.compactArrayLength()
+        const nodeEndpointsLength = r.compactArrayLength(11)
         const items: FetchResponseNodeEndpoint[] = []
         for (let i = 0; i < nodeEndpointsLength; i++)
           items.push(readFetchResponseNodeEndpoint(r, v))

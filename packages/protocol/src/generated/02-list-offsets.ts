@@ -112,7 +112,7 @@ function readListOffsetsRequestListOffsetsTopic(
   const name = v >= 6 ? r.compactString() : r.string()
   let partitions: ListOffsetsRequestListOffsetsPartition[] = []
   {
-    const partitionsLength = v >= 6 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 6 ? r.compactArrayLength(12) : r.arrayLength(12)
     const items: ListOffsetsRequestListOffsetsPartition[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readListOffsetsRequestListOffsetsPartition(r, v))
@@ -175,7 +175,7 @@ function readListOffsetsRequest(r: Reader, v: number): ListOffsetsRequest {
   }
   let topics: ListOffsetsRequestListOffsetsTopic[] = []
   {
-    const topicsLength = v >= 6 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 6 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: ListOffsetsRequestListOffsetsTopic[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readListOffsetsRequestListOffsetsTopic(r, v))
     topics = items
@@ -341,7 +341,7 @@ function readListOffsetsResponseListOffsetsTopicResponse(
   const name = v >= 6 ? r.compactString() : r.string()
   let partitions: ListOffsetsResponseListOffsetsPartitionResponse[] = []
   {
-    const partitionsLength = v >= 6 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 6 ? r.compactArrayLength(22) : r.arrayLength(22)
     const items: ListOffsetsResponseListOffsetsPartitionResponse[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readListOffsetsResponseListOffsetsPartitionResponse(r, v))
@@ -403,7 +403,7 @@ function readListOffsetsResponse(r: Reader, v: number): ListOffsetsResponse {
   }
   let topics: ListOffsetsResponseListOffsetsTopicResponse[] = []
   {
-    const topicsLength = v >= 6 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 6 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: ListOffsetsResponseListOffsetsTopicResponse[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readListOffsetsResponseListOffsetsTopicResponse(r, v))

@@ -115,11 +115,11 @@ function readMetadataRequest(r: Reader, v: number): MetadataRequest {
     const topicsLength =
       v >= 9
         ? v >= 1
-          ? r.compactNullableArrayLength()
-          : r.compactArrayLength()
+          ? r.compactNullableArrayLength(2)
+          : r.compactArrayLength(2)
         : v >= 1
-          ? r.nullableArrayLength()
-          : r.arrayLength()
+          ? r.nullableArrayLength(2)
+          : r.arrayLength(2)
     if (topicsLength < 0) topics = null
     else {
       const items: MetadataRequestTopic[] = []
@@ -354,21 +354,21 @@ function readMetadataResponsePartition(r: Reader, v: number): MetadataResponsePa
   }
   let replicaNodes: number[] = []
   {
-    const replicaNodesLength = v >= 9 ? r.compactArrayLength() : r.arrayLength()
+    const replicaNodesLength = v >= 9 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: number[] = []
     for (let i = 0; i < replicaNodesLength; i++) items.push(r.int32())
     replicaNodes = items
   }
   let isrNodes: number[] = []
   {
-    const isrNodesLength = v >= 9 ? r.compactArrayLength() : r.arrayLength()
+    const isrNodesLength = v >= 9 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: number[] = []
     for (let i = 0; i < isrNodesLength; i++) items.push(r.int32())
     isrNodes = items
   }
   let offlineReplicas: number[] = []
   if (v >= 5) {
-    const offlineReplicasLength = v >= 9 ? r.compactArrayLength() : r.arrayLength()
+    const offlineReplicasLength = v >= 9 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: number[] = []
     for (let i = 0; i < offlineReplicasLength; i++) items.push(r.int32())
     offlineReplicas = items
@@ -474,7 +474,7 @@ function readMetadataResponseTopic(r: Reader, v: number): MetadataResponseTopic 
   }
   let partitions: MetadataResponsePartition[] = []
   {
-    const partitionsLength = v >= 9 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 9 ? r.compactArrayLength(18) : r.arrayLength(18)
     const items: MetadataResponsePartition[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(readMetadataResponsePartition(r, v))
     partitions = items
@@ -564,7 +564,7 @@ function readMetadataResponse(r: Reader, v: number): MetadataResponse {
   }
   let brokers: MetadataResponseBroker[] = []
   {
-    const brokersLength = v >= 9 ? r.compactArrayLength() : r.arrayLength()
+    const brokersLength = v >= 9 ? r.compactArrayLength(10) : r.arrayLength(10)
     const items: MetadataResponseBroker[] = []
     for (let i = 0; i < brokersLength; i++) items.push(readMetadataResponseBroker(r, v))
     brokers = items
@@ -579,7 +579,7 @@ function readMetadataResponse(r: Reader, v: number): MetadataResponse {
   }
   let topics: MetadataResponseTopic[] = []
   {
-    const topicsLength = v >= 9 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 9 ? r.compactArrayLength(8) : r.arrayLength(8)
     const items: MetadataResponseTopic[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readMetadataResponseTopic(r, v))
     topics = items

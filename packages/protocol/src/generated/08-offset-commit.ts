@@ -136,7 +136,7 @@ function readOffsetCommitRequestTopic(r: Reader, v: number): OffsetCommitRequest
   }
   let partitions: OffsetCommitRequestPartition[] = []
   {
-    const partitionsLength = v >= 8 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 8 ? r.compactArrayLength(14) : r.arrayLength(14)
     const items: OffsetCommitRequestPartition[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(readOffsetCommitRequestPartition(r, v))
     partitions = items
@@ -209,7 +209,7 @@ function readOffsetCommitRequest(r: Reader, v: number): OffsetCommitRequest {
   }
   let topics: OffsetCommitRequestTopic[] = []
   {
-    const topicsLength = v >= 8 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 8 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: OffsetCommitRequestTopic[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readOffsetCommitRequestTopic(r, v))
     topics = items
@@ -378,7 +378,7 @@ function readOffsetCommitResponseTopic(r: Reader, v: number): OffsetCommitRespon
   }
   let partitions: OffsetCommitResponsePartition[] = []
   {
-    const partitionsLength = v >= 8 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 8 ? r.compactArrayLength(6) : r.arrayLength(6)
     const items: OffsetCommitResponsePartition[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(readOffsetCommitResponsePartition(r, v))
     partitions = items
@@ -440,7 +440,7 @@ function readOffsetCommitResponse(r: Reader, v: number): OffsetCommitResponse {
   }
   let topics: OffsetCommitResponseTopic[] = []
   {
-    const topicsLength = v >= 8 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 8 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: OffsetCommitResponseTopic[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readOffsetCommitResponseTopic(r, v))
     topics = items

@@ -82,7 +82,7 @@ function readOffsetFetchRequestTopic(r: Reader, v: number): OffsetFetchRequestTo
   }
   let partitionIndexes: number[] = []
   if (v <= 7) {
-    const partitionIndexesLength = v >= 6 ? r.compactArrayLength() : r.arrayLength()
+    const partitionIndexesLength = v >= 6 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionIndexesLength; i++) items.push(r.int32())
     partitionIndexes = items
@@ -152,7 +152,7 @@ function readOffsetFetchRequestTopics(r: Reader, v: number): OffsetFetchRequestT
   }
   let partitionIndexes: number[] = []
   if (v >= 8) {
-    const partitionIndexesLength = r.compactArrayLength()
+    const partitionIndexesLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionIndexesLength; i++) items.push(r.int32())
     partitionIndexes = items
@@ -219,7 +219,7 @@ function readOffsetFetchRequestGroup(r: Reader, v: number): OffsetFetchRequestGr
   }
   let topics: OffsetFetchRequestTopics[] | null = []
   if (v >= 8) {
-    const topicsLength = r.compactNullableArrayLength()
+    const topicsLength = r.compactNullableArrayLength(3)
     if (topicsLength < 0) topics = null
     else {
       const items: OffsetFetchRequestTopics[] = []
@@ -293,11 +293,11 @@ function readOffsetFetchRequest(r: Reader, v: number): OffsetFetchRequest {
     const topicsLength =
       v >= 6
         ? v >= 2
-          ? r.compactNullableArrayLength()
-          : r.compactArrayLength()
+          ? r.compactNullableArrayLength(3)
+          : r.compactArrayLength(3)
         : v >= 2
-          ? r.nullableArrayLength()
-          : r.arrayLength()
+          ? r.nullableArrayLength(3)
+          : r.arrayLength(3)
     if (topicsLength < 0) topics = null
     else {
       const items: OffsetFetchRequestTopic[] = []
@@ -307,7 +307,7 @@ function readOffsetFetchRequest(r: Reader, v: number): OffsetFetchRequest {
   }
   let groups: OffsetFetchRequestGroup[] = []
   if (v >= 8) {
-    const groupsLength = r.compactArrayLength()
+    const groupsLength = r.compactArrayLength(3)
     const items: OffsetFetchRequestGroup[] = []
     for (let i = 0; i < groupsLength; i++) items.push(readOffsetFetchRequestGroup(r, v))
     groups = items
@@ -585,7 +585,7 @@ function readOffsetFetchResponseTopic(r: Reader, v: number): OffsetFetchResponse
   }
   let partitions: OffsetFetchResponsePartition[] = []
   if (v <= 7) {
-    const partitionsLength = v >= 6 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 6 ? r.compactArrayLength(16) : r.arrayLength(16)
     const items: OffsetFetchResponsePartition[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(readOffsetFetchResponsePartition(r, v))
     partitions = items
@@ -747,7 +747,7 @@ function readOffsetFetchResponseTopics(r: Reader, v: number): OffsetFetchRespons
   }
   let partitions: OffsetFetchResponsePartitions[] = []
   if (v >= 8) {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(20)
     const items: OffsetFetchResponsePartitions[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(readOffsetFetchResponsePartitions(r, v))
     partitions = items
@@ -805,7 +805,7 @@ function readOffsetFetchResponseGroup(r: Reader, v: number): OffsetFetchResponse
   }
   let topics: OffsetFetchResponseTopics[] = []
   if (v >= 8) {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(3)
     const items: OffsetFetchResponseTopics[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readOffsetFetchResponseTopics(r, v))
     topics = items
@@ -874,7 +874,7 @@ function readOffsetFetchResponse(r: Reader, v: number): OffsetFetchResponse {
   }
   let topics: OffsetFetchResponseTopic[] = []
   if (v <= 7) {
-    const topicsLength = v >= 6 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 6 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: OffsetFetchResponseTopic[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readOffsetFetchResponseTopic(r, v))
     topics = items
@@ -885,7 +885,7 @@ function readOffsetFetchResponse(r: Reader, v: number): OffsetFetchResponse {
   }
   let groups: OffsetFetchResponseGroup[] = []
   if (v >= 8) {
-    const groupsLength = r.compactArrayLength()
+    const groupsLength = r.compactArrayLength(5)
     const items: OffsetFetchResponseGroup[] = []
     for (let i = 0; i < groupsLength; i++) items.push(readOffsetFetchResponseGroup(r, v))
     groups = items

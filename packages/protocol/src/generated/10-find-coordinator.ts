@@ -50,7 +50,7 @@ function readFindCoordinatorRequest(r: Reader, v: number): FindCoordinatorReques
   }
   let coordinatorKeys: string[] = []
   if (v >= 4) {
-    const coordinatorKeysLength = r.compactArrayLength()
+    const coordinatorKeysLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < coordinatorKeysLength; i++) items.push(r.compactString())
     coordinatorKeys = items
@@ -294,7 +294,7 @@ function readFindCoordinatorResponse(r: Reader, v: number): FindCoordinatorRespo
   }
   let coordinators: FindCoordinatorResponseCoordinator[] = []
   if (v >= 4) {
-    const coordinatorsLength = r.compactArrayLength()
+    const coordinatorsLength = r.compactArrayLength(14)
     const items: FindCoordinatorResponseCoordinator[] = []
     for (let i = 0; i < coordinatorsLength; i++)
       items.push(readFindCoordinatorResponseCoordinator(r, v))

@@ -114,7 +114,7 @@ function readJoinGroupRequest(r: Reader, v: number): JoinGroupRequest {
   const protocolType = v >= 6 ? r.compactString() : r.string()
   let protocols: JoinGroupRequestProtocol[] = []
   {
-    const protocolsLength = v >= 6 ? r.compactArrayLength() : r.arrayLength()
+    const protocolsLength = v >= 6 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: JoinGroupRequestProtocol[] = []
     for (let i = 0; i < protocolsLength; i++) items.push(readJoinGroupRequestProtocol(r, v))
     protocols = items
@@ -337,7 +337,7 @@ function readJoinGroupResponse(r: Reader, v: number): JoinGroupResponse {
   const memberId = v >= 6 ? r.compactString() : r.string()
   let members: JoinGroupResponseMember[] = []
   {
-    const membersLength = v >= 6 ? r.compactArrayLength() : r.arrayLength()
+    const membersLength = v >= 6 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: JoinGroupResponseMember[] = []
     for (let i = 0; i < membersLength; i++) items.push(readJoinGroupResponseMember(r, v))
     members = items

@@ -127,7 +127,7 @@ function readLeaveGroupRequest(r: Reader, v: number): LeaveGroupRequest {
   }
   let members: LeaveGroupRequestMemberIdentity[] = []
   if (v >= 3) {
-    const membersLength = v >= 4 ? r.compactArrayLength() : r.arrayLength()
+    const membersLength = v >= 4 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: LeaveGroupRequestMemberIdentity[] = []
     for (let i = 0; i < membersLength; i++) items.push(readLeaveGroupRequestMemberIdentity(r, v))
     members = items
@@ -308,7 +308,7 @@ function readLeaveGroupResponse(r: Reader, v: number): LeaveGroupResponse {
   const errorCode = r.int16()
   let members: LeaveGroupResponseMemberResponse[] = []
   if (v >= 3) {
-    const membersLength = v >= 4 ? r.compactArrayLength() : r.arrayLength()
+    const membersLength = v >= 4 ? r.compactArrayLength(5) : r.arrayLength(5)
     const items: LeaveGroupResponseMemberResponse[] = []
     for (let i = 0; i < membersLength; i++) items.push(readLeaveGroupResponseMemberResponse(r, v))
     members = items

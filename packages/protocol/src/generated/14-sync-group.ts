@@ -114,7 +114,7 @@ function readSyncGroupRequest(r: Reader, v: number): SyncGroupRequest {
   }
   let assignments: SyncGroupRequestAssignment[] = []
   {
-    const assignmentsLength = v >= 4 ? r.compactArrayLength() : r.arrayLength()
+    const assignmentsLength = v >= 4 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: SyncGroupRequestAssignment[] = []
     for (let i = 0; i < assignmentsLength; i++) items.push(readSyncGroupRequestAssignment(r, v))
     assignments = items

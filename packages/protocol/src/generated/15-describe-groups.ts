@@ -38,7 +38,7 @@ export function createDescribeGroupsRequest(
 function readDescribeGroupsRequest(r: Reader, v: number): DescribeGroupsRequest {
   let groups: string[] = []
   {
-    const groupsLength = v >= 5 ? r.compactArrayLength() : r.arrayLength()
+    const groupsLength = v >= 5 ? r.compactArrayLength(1) : r.arrayLength(1)
     const items: string[] = []
     for (let i = 0; i < groupsLength; i++) items.push(v >= 5 ? r.compactString() : r.string())
     groups = items
@@ -260,7 +260,7 @@ function readDescribeGroupsResponseDescribedGroup(
   const protocolData = v >= 5 ? r.compactString() : r.string()
   let members: DescribeGroupsResponseDescribedGroupMember[] = []
   {
-    const membersLength = v >= 5 ? r.compactArrayLength() : r.arrayLength()
+    const membersLength = v >= 5 ? r.compactArrayLength(7) : r.arrayLength(7)
     const items: DescribeGroupsResponseDescribedGroupMember[] = []
     for (let i = 0; i < membersLength; i++)
       items.push(readDescribeGroupsResponseDescribedGroupMember(r, v))
@@ -365,7 +365,7 @@ function readDescribeGroupsResponse(r: Reader, v: number): DescribeGroupsRespons
   }
   let groups: DescribeGroupsResponseDescribedGroup[] = []
   {
-    const groupsLength = v >= 5 ? r.compactArrayLength() : r.arrayLength()
+    const groupsLength = v >= 5 ? r.compactArrayLength(12) : r.arrayLength(12)
     const items: DescribeGroupsResponseDescribedGroup[] = []
     for (let i = 0; i < groupsLength; i++)
       items.push(readDescribeGroupsResponseDescribedGroup(r, v))

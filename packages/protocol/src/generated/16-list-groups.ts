@@ -35,14 +35,14 @@ export function createListGroupsRequest(init?: Partial<ListGroupsRequest>): List
 function readListGroupsRequest(r: Reader, v: number): ListGroupsRequest {
   let statesFilter: string[] = []
   if (v >= 4) {
-    const statesFilterLength = r.compactArrayLength()
+    const statesFilterLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < statesFilterLength; i++) items.push(r.compactString())
     statesFilter = items
   }
   let typesFilter: string[] = []
   if (v >= 5) {
-    const typesFilterLength = r.compactArrayLength()
+    const typesFilterLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < typesFilterLength; i++) items.push(r.compactString())
     typesFilter = items
@@ -202,7 +202,7 @@ function readListGroupsResponse(r: Reader, v: number): ListGroupsResponse {
   const errorCode = r.int16()
   let groups: ListGroupsResponseListedGroup[] = []
   {
-    const groupsLength = v >= 3 ? r.compactArrayLength() : r.arrayLength()
+    const groupsLength = v >= 3 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: ListGroupsResponseListedGroup[] = []
     for (let i = 0; i < groupsLength; i++) items.push(readListGroupsResponseListedGroup(r, v))
     groups = items

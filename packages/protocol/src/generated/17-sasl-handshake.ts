@@ -67,7 +67,7 @@ function readSaslHandshakeResponse(r: Reader, _v: number): SaslHandshakeResponse
   const errorCode = r.int16()
   let mechanisms: string[] = []
   {
-    const mechanismsLength = r.arrayLength()
+    const mechanismsLength = r.arrayLength(2)
     const items: string[] = []
     for (let i = 0; i < mechanismsLength; i++) items.push(r.string())
     mechanisms = items

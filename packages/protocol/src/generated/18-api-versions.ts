@@ -324,7 +324,7 @@ function readApiVersionsResponse(r: Reader, v: number): ApiVersionsResponse {
   const errorCode = r.int16()
   let apiKeys: ApiVersionsResponseApiVersion[] = []
   {
-    const apiKeysLength = v >= 3 ? r.compactArrayLength() : r.arrayLength()
+    const apiKeysLength = v >= 3 ? r.compactArrayLength(6) : r.arrayLength(6)
     const items: ApiVersionsResponseApiVersion[] = []
     for (let i = 0; i < apiKeysLength; i++) items.push(readApiVersionsResponseApiVersion(r, v))
     apiKeys = items
@@ -344,7 +344,7 @@ function readApiVersionsResponse(r: Reader, v: number): ApiVersionsResponse {
       const size = r.unsignedVarint()
       const end = r.position + size
       if (tag === 0) {
-        const supportedFeaturesLength = r.compactArrayLength()
+        const supportedFeaturesLength = r.compactArrayLength(6)
         const items: ApiVersionsResponseSupportedFeatureKey[] = []
         for (let i = 0; i < supportedFeaturesLength; i++)
           items.push(readApiVersionsResponseSupportedFeatureKey(r, v))
@@ -354,7 +354,7 @@ function readApiVersionsResponse(r: Reader, v: number): ApiVersionsResponse {
         finalizedFeaturesEpoch = r.int64()
         r.expectPosition(end)
       } else if (tag === 2) {
-        const finalizedFeaturesLength = r.compactArrayLength()
+        const finalizedFeaturesLength = r.compactArrayLength(6)
         const items: ApiVersionsResponseFinalizedFeatureKey[] = []
         for (let i = 0; i < finalizedFeaturesLength; i++)
           items.push(readApiVersionsResponseFinalizedFeatureKey(r, v))

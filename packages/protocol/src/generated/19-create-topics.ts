@@ -65,7 +65,7 @@ function readCreateTopicsRequestCreatableReplicaAssignment(
   const partitionIndex = r.int32()
   let brokerIds: number[] = []
   {
-    const brokerIdsLength = v >= 5 ? r.compactArrayLength() : r.arrayLength()
+    const brokerIdsLength = v >= 5 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: number[] = []
     for (let i = 0; i < brokerIdsLength; i++) items.push(r.int32())
     brokerIds = items
@@ -179,7 +179,7 @@ function readCreateTopicsRequestCreatableTopic(
   const replicationFactor = r.int16()
   let assignments: CreateTopicsRequestCreatableReplicaAssignment[] = []
   {
-    const assignmentsLength = v >= 5 ? r.compactArrayLength() : r.arrayLength()
+    const assignmentsLength = v >= 5 ? r.compactArrayLength(6) : r.arrayLength(6)
     const items: CreateTopicsRequestCreatableReplicaAssignment[] = []
     for (let i = 0; i < assignmentsLength; i++)
       items.push(readCreateTopicsRequestCreatableReplicaAssignment(r, v))
@@ -187,7 +187,7 @@ function readCreateTopicsRequestCreatableTopic(
   }
   let configs: CreateTopicsRequestCreatableTopicConfig[] = []
   {
-    const configsLength = v >= 5 ? r.compactArrayLength() : r.arrayLength()
+    const configsLength = v >= 5 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: CreateTopicsRequestCreatableTopicConfig[] = []
     for (let i = 0; i < configsLength; i++)
       items.push(readCreateTopicsRequestCreatableTopicConfig(r, v))
@@ -259,7 +259,7 @@ export function createCreateTopicsRequest(
 function readCreateTopicsRequest(r: Reader, v: number): CreateTopicsRequest {
   let topics: CreateTopicsRequestCreatableTopic[] = []
   {
-    const topicsLength = v >= 5 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 5 ? r.compactArrayLength(10) : r.arrayLength(10)
     const items: CreateTopicsRequestCreatableTopic[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readCreateTopicsRequestCreatableTopic(r, v))
     topics = items
@@ -480,7 +480,7 @@ function readCreateTopicsResponseCreatableTopicResult(
   }
   let configs: CreateTopicsResponseCreatableTopicConfigs[] | null = []
   if (v >= 5) {
-    const configsLength = r.compactNullableArrayLength()
+    const configsLength = r.compactNullableArrayLength(6)
     if (configsLength < 0) configs = null
     else {
       const items: CreateTopicsResponseCreatableTopicConfigs[] = []
@@ -583,7 +583,7 @@ function readCreateTopicsResponse(r: Reader, v: number): CreateTopicsResponse {
   const throttleTimeMs = r.int32()
   let topics: CreateTopicsResponseCreatableTopicResult[] = []
   {
-    const topicsLength = v >= 5 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 5 ? r.compactArrayLength(6) : r.arrayLength(6)
     const items: CreateTopicsResponseCreatableTopicResult[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readCreateTopicsResponseCreatableTopicResult(r, v))

@@ -108,14 +108,14 @@ export function createDeleteTopicsRequest(
 function readDeleteTopicsRequest(r: Reader, v: number): DeleteTopicsRequest {
   let topics: DeleteTopicsRequestDeleteTopicState[] = []
   if (v >= 6) {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(18)
     const items: DeleteTopicsRequestDeleteTopicState[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readDeleteTopicsRequestDeleteTopicState(r, v))
     topics = items
   }
   let topicNames: string[] = []
   if (v <= 5) {
-    const topicNamesLength = v >= 4 ? r.compactArrayLength() : r.arrayLength()
+    const topicNamesLength = v >= 4 ? r.compactArrayLength(1) : r.arrayLength(1)
     const items: string[] = []
     for (let i = 0; i < topicNamesLength; i++) items.push(v >= 4 ? r.compactString() : r.string())
     topicNames = items
@@ -288,7 +288,7 @@ function readDeleteTopicsResponse(r: Reader, v: number): DeleteTopicsResponse {
   const throttleTimeMs = r.int32()
   let responses: DeleteTopicsResponseDeletableTopicResult[] = []
   {
-    const responsesLength = v >= 4 ? r.compactArrayLength() : r.arrayLength()
+    const responsesLength = v >= 4 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: DeleteTopicsResponseDeletableTopicResult[] = []
     for (let i = 0; i < responsesLength; i++)
       items.push(readDeleteTopicsResponseDeletableTopicResult(r, v))

@@ -85,7 +85,7 @@ function readDeleteRecordsRequestDeleteRecordsTopic(
   const name = v >= 2 ? r.compactString() : r.string()
   let partitions: DeleteRecordsRequestDeleteRecordsPartition[] = []
   {
-    const partitionsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 2 ? r.compactArrayLength(12) : r.arrayLength(12)
     const items: DeleteRecordsRequestDeleteRecordsPartition[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readDeleteRecordsRequestDeleteRecordsPartition(r, v))
@@ -143,7 +143,7 @@ export function createDeleteRecordsRequest(
 function readDeleteRecordsRequest(r: Reader, v: number): DeleteRecordsRequest {
   let topics: DeleteRecordsRequestDeleteRecordsTopic[] = []
   {
-    const topicsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: DeleteRecordsRequestDeleteRecordsTopic[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readDeleteRecordsRequestDeleteRecordsTopic(r, v))
@@ -280,7 +280,7 @@ function readDeleteRecordsResponseDeleteRecordsTopicResult(
   const name = v >= 2 ? r.compactString() : r.string()
   let partitions: DeleteRecordsResponseDeleteRecordsPartitionResult[] = []
   {
-    const partitionsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 2 ? r.compactArrayLength(14) : r.arrayLength(14)
     const items: DeleteRecordsResponseDeleteRecordsPartitionResult[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readDeleteRecordsResponseDeleteRecordsPartitionResult(r, v))
@@ -339,7 +339,7 @@ function readDeleteRecordsResponse(r: Reader, v: number): DeleteRecordsResponse 
   const throttleTimeMs = r.int32()
   let topics: DeleteRecordsResponseDeleteRecordsTopicResult[] = []
   {
-    const topicsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: DeleteRecordsResponseDeleteRecordsTopicResult[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readDeleteRecordsResponseDeleteRecordsTopicResult(r, v))

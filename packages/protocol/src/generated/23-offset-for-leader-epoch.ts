@@ -96,7 +96,7 @@ function readOffsetForLeaderEpochRequestOffsetForLeaderTopic(
   const topic = v >= 4 ? r.compactString() : r.string()
   let partitions: OffsetForLeaderEpochRequestOffsetForLeaderPartition[] = []
   {
-    const partitionsLength = v >= 4 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 4 ? r.compactArrayLength(12) : r.arrayLength(12)
     const items: OffsetForLeaderEpochRequestOffsetForLeaderPartition[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readOffsetForLeaderEpochRequestOffsetForLeaderPartition(r, v))
@@ -158,7 +158,7 @@ function readOffsetForLeaderEpochRequest(r: Reader, v: number): OffsetForLeaderE
   }
   let topics: OffsetForLeaderEpochRequestOffsetForLeaderTopic[] = []
   {
-    const topicsLength = v >= 4 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 4 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: OffsetForLeaderEpochRequestOffsetForLeaderTopic[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readOffsetForLeaderEpochRequestOffsetForLeaderTopic(r, v))
@@ -304,7 +304,7 @@ function readOffsetForLeaderEpochResponseOffsetForLeaderTopicResult(
   const topic = v >= 4 ? r.compactString() : r.string()
   let partitions: OffsetForLeaderEpochResponseEpochEndOffset[] = []
   {
-    const partitionsLength = v >= 4 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 4 ? r.compactArrayLength(18) : r.arrayLength(18)
     const items: OffsetForLeaderEpochResponseEpochEndOffset[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readOffsetForLeaderEpochResponseEpochEndOffset(r, v))
@@ -363,7 +363,7 @@ function readOffsetForLeaderEpochResponse(r: Reader, v: number): OffsetForLeader
   const throttleTimeMs = r.int32()
   let topics: OffsetForLeaderEpochResponseOffsetForLeaderTopicResult[] = []
   {
-    const topicsLength = v >= 4 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 4 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: OffsetForLeaderEpochResponseOffsetForLeaderTopicResult[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readOffsetForLeaderEpochResponseOffsetForLeaderTopicResult(r, v))

@@ -68,7 +68,7 @@ function readAddPartitionsToTxnRequestAddPartitionsToTxnTopic(
   const name = v >= 3 ? r.compactString() : r.string()
   let partitions: number[] = []
   {
-    const partitionsLength = v >= 3 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 3 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -147,7 +147,7 @@ function readAddPartitionsToTxnRequestAddPartitionsToTxnTransaction(
   }
   let topics: AddPartitionsToTxnRequestAddPartitionsToTxnTopic[] = []
   if (v >= 4) {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(3)
     const items: AddPartitionsToTxnRequestAddPartitionsToTxnTopic[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readAddPartitionsToTxnRequestAddPartitionsToTxnTopic(r, v))
@@ -226,7 +226,7 @@ export function createAddPartitionsToTxnRequest(
 function readAddPartitionsToTxnRequest(r: Reader, v: number): AddPartitionsToTxnRequest {
   let transactions: AddPartitionsToTxnRequestAddPartitionsToTxnTransaction[] = []
   if (v >= 4) {
-    const transactionsLength = r.compactArrayLength()
+    const transactionsLength = r.compactArrayLength(14)
     const items: AddPartitionsToTxnRequestAddPartitionsToTxnTransaction[] = []
     for (let i = 0; i < transactionsLength; i++)
       items.push(readAddPartitionsToTxnRequestAddPartitionsToTxnTransaction(r, v))
@@ -246,7 +246,7 @@ function readAddPartitionsToTxnRequest(r: Reader, v: number): AddPartitionsToTxn
   }
   let v3AndBelowTopics: AddPartitionsToTxnRequestAddPartitionsToTxnTopic[] = []
   if (v <= 3) {
-    const v3AndBelowTopicsLength = v >= 3 ? r.compactArrayLength() : r.arrayLength()
+    const v3AndBelowTopicsLength = v >= 3 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: AddPartitionsToTxnRequestAddPartitionsToTxnTopic[] = []
     for (let i = 0; i < v3AndBelowTopicsLength; i++)
       items.push(readAddPartitionsToTxnRequestAddPartitionsToTxnTopic(r, v))
@@ -432,7 +432,7 @@ function readAddPartitionsToTxnResponseAddPartitionsToTxnTopicResult(
   const name = v >= 3 ? r.compactString() : r.string()
   let resultsByPartition: AddPartitionsToTxnResponseAddPartitionsToTxnPartitionResult[] = []
   {
-    const resultsByPartitionLength = v >= 3 ? r.compactArrayLength() : r.arrayLength()
+    const resultsByPartitionLength = v >= 3 ? r.compactArrayLength(6) : r.arrayLength(6)
     const items: AddPartitionsToTxnResponseAddPartitionsToTxnPartitionResult[] = []
     for (let i = 0; i < resultsByPartitionLength; i++)
       items.push(readAddPartitionsToTxnResponseAddPartitionsToTxnPartitionResult(r, v))
@@ -497,7 +497,7 @@ function readAddPartitionsToTxnResponseAddPartitionsToTxnResult(
   }
   let topicResults: AddPartitionsToTxnResponseAddPartitionsToTxnTopicResult[] = []
   if (v >= 4) {
-    const topicResultsLength = r.compactArrayLength()
+    const topicResultsLength = r.compactArrayLength(3)
     const items: AddPartitionsToTxnResponseAddPartitionsToTxnTopicResult[] = []
     for (let i = 0; i < topicResultsLength; i++)
       items.push(readAddPartitionsToTxnResponseAddPartitionsToTxnTopicResult(r, v))
@@ -562,7 +562,7 @@ function readAddPartitionsToTxnResponse(r: Reader, v: number): AddPartitionsToTx
   }
   let resultsByTransaction: AddPartitionsToTxnResponseAddPartitionsToTxnResult[] = []
   if (v >= 4) {
-    const resultsByTransactionLength = r.compactArrayLength()
+    const resultsByTransactionLength = r.compactArrayLength(3)
     const items: AddPartitionsToTxnResponseAddPartitionsToTxnResult[] = []
     for (let i = 0; i < resultsByTransactionLength; i++)
       items.push(readAddPartitionsToTxnResponseAddPartitionsToTxnResult(r, v))
@@ -570,7 +570,7 @@ function readAddPartitionsToTxnResponse(r: Reader, v: number): AddPartitionsToTx
   }
   let resultsByTopicV3AndBelow: AddPartitionsToTxnResponseAddPartitionsToTxnTopicResult[] = []
   if (v <= 3) {
-    const resultsByTopicV3AndBelowLength = v >= 3 ? r.compactArrayLength() : r.arrayLength()
+    const resultsByTopicV3AndBelowLength = v >= 3 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: AddPartitionsToTxnResponseAddPartitionsToTxnTopicResult[] = []
     for (let i = 0; i < resultsByTopicV3AndBelowLength; i++)
       items.push(readAddPartitionsToTxnResponseAddPartitionsToTxnTopicResult(r, v))

@@ -53,7 +53,7 @@ function readWriteTxnMarkersRequestWritableTxnMarkerTopic(
   const name = r.compactString()
   let partitionIndexes: number[] = []
   {
-    const partitionIndexesLength = r.compactArrayLength()
+    const partitionIndexesLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionIndexesLength; i++) items.push(r.int32())
     partitionIndexes = items
@@ -108,7 +108,7 @@ function readWriteTxnMarkersRequestWritableTxnMarker(
   const transactionResult = r.boolean()
   let topics: WriteTxnMarkersRequestWritableTxnMarkerTopic[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(3)
     const items: WriteTxnMarkersRequestWritableTxnMarkerTopic[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readWriteTxnMarkersRequestWritableTxnMarkerTopic(r, v))
@@ -172,7 +172,7 @@ export function createWriteTxnMarkersRequest(
 function readWriteTxnMarkersRequest(r: Reader, v: number): WriteTxnMarkersRequest {
   let markers: WriteTxnMarkersRequestWritableTxnMarker[] = []
   {
-    const markersLength = r.compactArrayLength()
+    const markersLength = r.compactArrayLength(17)
     const items: WriteTxnMarkersRequestWritableTxnMarker[] = []
     for (let i = 0; i < markersLength; i++)
       items.push(readWriteTxnMarkersRequestWritableTxnMarker(r, v))
@@ -296,7 +296,7 @@ function readWriteTxnMarkersResponseWritableTxnMarkerTopicResult(
   const name = r.compactString()
   let partitions: WriteTxnMarkersResponseWritableTxnMarkerPartitionResult[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(7)
     const items: WriteTxnMarkersResponseWritableTxnMarkerPartitionResult[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readWriteTxnMarkersResponseWritableTxnMarkerPartitionResult(r, v))
@@ -346,7 +346,7 @@ function readWriteTxnMarkersResponseWritableTxnMarkerResult(
   const producerId = r.int64()
   let topics: WriteTxnMarkersResponseWritableTxnMarkerTopicResult[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(3)
     const items: WriteTxnMarkersResponseWritableTxnMarkerTopicResult[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readWriteTxnMarkersResponseWritableTxnMarkerTopicResult(r, v))
@@ -391,7 +391,7 @@ export function createWriteTxnMarkersResponse(
 function readWriteTxnMarkersResponse(r: Reader, v: number): WriteTxnMarkersResponse {
   let markers: WriteTxnMarkersResponseWritableTxnMarkerResult[] = []
   {
-    const markersLength = r.compactArrayLength()
+    const markersLength = r.compactArrayLength(10)
     const items: WriteTxnMarkersResponseWritableTxnMarkerResult[] = []
     for (let i = 0; i < markersLength; i++)
       items.push(readWriteTxnMarkersResponseWritableTxnMarkerResult(r, v))

@@ -127,7 +127,7 @@ function readTxnOffsetCommitRequestTopic(r: Reader, v: number): TxnOffsetCommitR
   const name = v >= 3 ? r.compactString() : r.string()
   let partitions: TxnOffsetCommitRequestPartition[] = []
   {
-    const partitionsLength = v >= 3 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 3 ? r.compactArrayLength(14) : r.arrayLength(14)
     const items: TxnOffsetCommitRequestPartition[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(readTxnOffsetCommitRequestPartition(r, v))
     partitions = items
@@ -206,7 +206,7 @@ function readTxnOffsetCommitRequest(r: Reader, v: number): TxnOffsetCommitReques
   }
   let topics: TxnOffsetCommitRequestTopic[] = []
   {
-    const topicsLength = v >= 3 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 3 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: TxnOffsetCommitRequestTopic[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readTxnOffsetCommitRequestTopic(r, v))
     topics = items
@@ -374,7 +374,7 @@ function readTxnOffsetCommitResponseTopic(r: Reader, v: number): TxnOffsetCommit
   const name = v >= 3 ? r.compactString() : r.string()
   let partitions: TxnOffsetCommitResponsePartition[] = []
   {
-    const partitionsLength = v >= 3 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 3 ? r.compactArrayLength(6) : r.arrayLength(6)
     const items: TxnOffsetCommitResponsePartition[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readTxnOffsetCommitResponsePartition(r, v))
@@ -433,7 +433,7 @@ function readTxnOffsetCommitResponse(r: Reader, v: number): TxnOffsetCommitRespo
   const throttleTimeMs = r.int32()
   let topics: TxnOffsetCommitResponseTopic[] = []
   {
-    const topicsLength = v >= 3 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 3 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: TxnOffsetCommitResponseTopic[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readTxnOffsetCommitResponseTopic(r, v))
     topics = items

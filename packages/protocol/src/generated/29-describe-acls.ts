@@ -224,7 +224,7 @@ function readDescribeAclsResponseDescribeAclsResource(
   const patternType = r.int8()
   let acls: DescribeAclsResponseAclDescription[] = []
   {
-    const aclsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const aclsLength = v >= 2 ? r.compactArrayLength(5) : r.arrayLength(5)
     const items: DescribeAclsResponseAclDescription[] = []
     for (let i = 0; i < aclsLength; i++) items.push(readDescribeAclsResponseAclDescription(r, v))
     acls = items
@@ -288,7 +288,7 @@ function readDescribeAclsResponse(r: Reader, v: number): DescribeAclsResponse {
   const errorMessage = v >= 2 ? r.compactNullableString() : r.nullableString()
   let resources: DescribeAclsResponseDescribeAclsResource[] = []
   {
-    const resourcesLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const resourcesLength = v >= 2 ? r.compactArrayLength(5) : r.arrayLength(5)
     const items: DescribeAclsResponseDescribeAclsResource[] = []
     for (let i = 0; i < resourcesLength; i++)
       items.push(readDescribeAclsResponseDescribeAclsResource(r, v))

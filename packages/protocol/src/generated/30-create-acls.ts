@@ -115,7 +115,7 @@ export function createCreateAclsRequest(init?: Partial<CreateAclsRequest>): Crea
 function readCreateAclsRequest(r: Reader, v: number): CreateAclsRequest {
   let creations: CreateAclsRequestAclCreation[] = []
   {
-    const creationsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const creationsLength = v >= 2 ? r.compactArrayLength(8) : r.arrayLength(8)
     const items: CreateAclsRequestAclCreation[] = []
     for (let i = 0; i < creationsLength; i++) items.push(readCreateAclsRequestAclCreation(r, v))
     creations = items
@@ -241,7 +241,7 @@ function readCreateAclsResponse(r: Reader, v: number): CreateAclsResponse {
   const throttleTimeMs = r.int32()
   let results: CreateAclsResponseAclCreationResult[] = []
   {
-    const resultsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const resultsLength = v >= 2 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: CreateAclsResponseAclCreationResult[] = []
     for (let i = 0; i < resultsLength; i++)
       items.push(readCreateAclsResponseAclCreationResult(r, v))

@@ -127,7 +127,7 @@ export function createDeleteAclsRequest(init?: Partial<DeleteAclsRequest>): Dele
 function readDeleteAclsRequest(r: Reader, v: number): DeleteAclsRequest {
   let filters: DeleteAclsRequestDeleteAclsFilter[] = []
   {
-    const filtersLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const filtersLength = v >= 2 ? r.compactArrayLength(8) : r.arrayLength(8)
     const items: DeleteAclsRequestDeleteAclsFilter[] = []
     for (let i = 0; i < filtersLength; i++) items.push(readDeleteAclsRequestDeleteAclsFilter(r, v))
     filters = items
@@ -318,7 +318,7 @@ function readDeleteAclsResponseDeleteAclsFilterResult(
   const errorMessage = v >= 2 ? r.compactNullableString() : r.nullableString()
   let matchingAcls: DeleteAclsResponseDeleteAclsMatchingAcl[] = []
   {
-    const matchingAclsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const matchingAclsLength = v >= 2 ? r.compactArrayLength(11) : r.arrayLength(11)
     const items: DeleteAclsResponseDeleteAclsMatchingAcl[] = []
     for (let i = 0; i < matchingAclsLength; i++)
       items.push(readDeleteAclsResponseDeleteAclsMatchingAcl(r, v))
@@ -379,7 +379,7 @@ function readDeleteAclsResponse(r: Reader, v: number): DeleteAclsResponse {
   const throttleTimeMs = r.int32()
   let filterResults: DeleteAclsResponseDeleteAclsFilterResult[] = []
   {
-    const filterResultsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const filterResultsLength = v >= 2 ? r.compactArrayLength(5) : r.arrayLength(5)
     const items: DeleteAclsResponseDeleteAclsFilterResult[] = []
     for (let i = 0; i < filterResultsLength; i++)
       items.push(readDeleteAclsResponseDeleteAclsFilterResult(r, v))

@@ -51,7 +51,7 @@ function readDescribeConfigsRequestDescribeConfigsResource(
   let configurationKeys: string[] | null = []
   {
     const configurationKeysLength =
-      v >= 4 ? r.compactNullableArrayLength() : r.nullableArrayLength()
+      v >= 4 ? r.compactNullableArrayLength(1) : r.nullableArrayLength(1)
     if (configurationKeysLength < 0) configurationKeys = null
     else {
       const items: string[] = []
@@ -126,7 +126,7 @@ export function createDescribeConfigsRequest(
 function readDescribeConfigsRequest(r: Reader, v: number): DescribeConfigsRequest {
   let resources: DescribeConfigsRequestDescribeConfigsResource[] = []
   {
-    const resourcesLength = v >= 4 ? r.compactArrayLength() : r.arrayLength()
+    const resourcesLength = v >= 4 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: DescribeConfigsRequestDescribeConfigsResource[] = []
     for (let i = 0; i < resourcesLength; i++)
       items.push(readDescribeConfigsRequestDescribeConfigsResource(r, v))
@@ -311,7 +311,7 @@ function readDescribeConfigsResponseDescribeConfigsResourceResult(
   const isSensitive = r.boolean()
   let synonyms: DescribeConfigsResponseDescribeConfigsSynonym[] = []
   {
-    const synonymsLength = v >= 4 ? r.compactArrayLength() : r.arrayLength()
+    const synonymsLength = v >= 4 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: DescribeConfigsResponseDescribeConfigsSynonym[] = []
     for (let i = 0; i < synonymsLength; i++)
       items.push(readDescribeConfigsResponseDescribeConfigsSynonym(r, v))
@@ -419,7 +419,7 @@ function readDescribeConfigsResponseDescribeConfigsResult(
   const resourceName = v >= 4 ? r.compactString() : r.string()
   let configs: DescribeConfigsResponseDescribeConfigsResourceResult[] = []
   {
-    const configsLength = v >= 4 ? r.compactArrayLength() : r.arrayLength()
+    const configsLength = v >= 4 ? r.compactArrayLength(9) : r.arrayLength(9)
     const items: DescribeConfigsResponseDescribeConfigsResourceResult[] = []
     for (let i = 0; i < configsLength; i++)
       items.push(readDescribeConfigsResponseDescribeConfigsResourceResult(r, v))
@@ -488,7 +488,7 @@ function readDescribeConfigsResponse(r: Reader, v: number): DescribeConfigsRespo
   const throttleTimeMs = r.int32()
   let results: DescribeConfigsResponseDescribeConfigsResult[] = []
   {
-    const resultsLength = v >= 4 ? r.compactArrayLength() : r.arrayLength()
+    const resultsLength = v >= 4 ? r.compactArrayLength(7) : r.arrayLength(7)
     const items: DescribeConfigsResponseDescribeConfigsResult[] = []
     for (let i = 0; i < resultsLength; i++)
       items.push(readDescribeConfigsResponseDescribeConfigsResult(r, v))

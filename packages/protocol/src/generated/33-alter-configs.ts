@@ -99,7 +99,7 @@ function readAlterConfigsRequestAlterConfigsResource(
   const resourceName = v >= 2 ? r.compactString() : r.string()
   let configs: AlterConfigsRequestAlterableConfig[] = []
   {
-    const configsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const configsLength = v >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: AlterConfigsRequestAlterableConfig[] = []
     for (let i = 0; i < configsLength; i++) items.push(readAlterConfigsRequestAlterableConfig(r, v))
     configs = items
@@ -157,7 +157,7 @@ export function createAlterConfigsRequest(
 function readAlterConfigsRequest(r: Reader, v: number): AlterConfigsRequest {
   let resources: AlterConfigsRequestAlterConfigsResource[] = []
   {
-    const resourcesLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const resourcesLength = v >= 2 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: AlterConfigsRequestAlterConfigsResource[] = []
     for (let i = 0; i < resourcesLength; i++)
       items.push(readAlterConfigsRequestAlterConfigsResource(r, v))
@@ -300,7 +300,7 @@ function readAlterConfigsResponse(r: Reader, v: number): AlterConfigsResponse {
   const throttleTimeMs = r.int32()
   let responses: AlterConfigsResponseAlterConfigsResourceResponse[] = []
   {
-    const responsesLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const responsesLength = v >= 2 ? r.compactArrayLength(6) : r.arrayLength(6)
     const items: AlterConfigsResponseAlterConfigsResourceResponse[] = []
     for (let i = 0; i < responsesLength; i++)
       items.push(readAlterConfigsResponseAlterConfigsResourceResponse(r, v))

@@ -43,7 +43,7 @@ function readAlterReplicaLogDirsRequestAlterReplicaLogDirTopic(
   const name = v >= 2 ? r.compactString() : r.string()
   let partitions: number[] = []
   {
-    const partitionsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 2 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -104,7 +104,7 @@ function readAlterReplicaLogDirsRequestAlterReplicaLogDir(
   const path = v >= 2 ? r.compactString() : r.string()
   let topics: AlterReplicaLogDirsRequestAlterReplicaLogDirTopic[] = []
   {
-    const topicsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: AlterReplicaLogDirsRequestAlterReplicaLogDirTopic[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readAlterReplicaLogDirsRequestAlterReplicaLogDirTopic(r, v))
@@ -161,7 +161,7 @@ export function createAlterReplicaLogDirsRequest(
 function readAlterReplicaLogDirsRequest(r: Reader, v: number): AlterReplicaLogDirsRequest {
   let dirs: AlterReplicaLogDirsRequestAlterReplicaLogDir[] = []
   {
-    const dirsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const dirsLength = v >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: AlterReplicaLogDirsRequestAlterReplicaLogDir[] = []
     for (let i = 0; i < dirsLength; i++)
       items.push(readAlterReplicaLogDirsRequestAlterReplicaLogDir(r, v))
@@ -296,7 +296,7 @@ function readAlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult(
   const topicName = v >= 2 ? r.compactString() : r.string()
   let partitions: AlterReplicaLogDirsResponseAlterReplicaLogDirPartitionResult[] = []
   {
-    const partitionsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 2 ? r.compactArrayLength(6) : r.arrayLength(6)
     const items: AlterReplicaLogDirsResponseAlterReplicaLogDirPartitionResult[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readAlterReplicaLogDirsResponseAlterReplicaLogDirPartitionResult(r, v))
@@ -355,7 +355,7 @@ function readAlterReplicaLogDirsResponse(r: Reader, v: number): AlterReplicaLogD
   const throttleTimeMs = r.int32()
   let results: AlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult[] = []
   {
-    const resultsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const resultsLength = v >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: AlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult[] = []
     for (let i = 0; i < resultsLength; i++)
       items.push(readAlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult(r, v))

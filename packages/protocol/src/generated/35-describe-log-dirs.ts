@@ -44,7 +44,7 @@ function readDescribeLogDirsRequestDescribableLogDirTopic(
   const topic = v >= 2 ? r.compactString() : r.string()
   let partitions: number[] = []
   {
-    const partitionsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 2 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -100,7 +100,7 @@ export function createDescribeLogDirsRequest(
 function readDescribeLogDirsRequest(r: Reader, v: number): DescribeLogDirsRequest {
   let topics: DescribeLogDirsRequestDescribableLogDirTopic[] | null = []
   {
-    const topicsLength = v >= 2 ? r.compactNullableArrayLength() : r.nullableArrayLength()
+    const topicsLength = v >= 2 ? r.compactNullableArrayLength(3) : r.nullableArrayLength(3)
     if (topicsLength < 0) topics = null
     else {
       const items: DescribeLogDirsRequestDescribableLogDirTopic[] = []
@@ -265,7 +265,7 @@ function readDescribeLogDirsResponseDescribeLogDirsTopic(
   const name = v >= 2 ? r.compactString() : r.string()
   let partitions: DescribeLogDirsResponseDescribeLogDirsPartition[] = []
   {
-    const partitionsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 2 ? r.compactArrayLength(21) : r.arrayLength(21)
     const items: DescribeLogDirsResponseDescribeLogDirsPartition[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readDescribeLogDirsResponseDescribeLogDirsPartition(r, v))
@@ -332,7 +332,7 @@ function readDescribeLogDirsResponseDescribeLogDirsResult(
   const logDir = v >= 2 ? r.compactString() : r.string()
   let topics: DescribeLogDirsResponseDescribeLogDirsTopic[] = []
   {
-    const topicsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: DescribeLogDirsResponseDescribeLogDirsTopic[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readDescribeLogDirsResponseDescribeLogDirsTopic(r, v))
@@ -418,7 +418,7 @@ function readDescribeLogDirsResponse(r: Reader, v: number): DescribeLogDirsRespo
   }
   let results: DescribeLogDirsResponseDescribeLogDirsResult[] = []
   {
-    const resultsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const resultsLength = v >= 2 ? r.compactArrayLength(5) : r.arrayLength(5)
     const items: DescribeLogDirsResponseDescribeLogDirsResult[] = []
     for (let i = 0; i < resultsLength; i++)
       items.push(readDescribeLogDirsResponseDescribeLogDirsResult(r, v))

@@ -48,7 +48,7 @@ function readCreatePartitionsRequestCreatePartitionsAssignment(
 ): CreatePartitionsRequestCreatePartitionsAssignment {
   let brokerIds: number[] = []
   {
-    const brokerIdsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const brokerIdsLength = v >= 2 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: number[] = []
     for (let i = 0; i < brokerIdsLength; i++) items.push(r.int32())
     brokerIds = items
@@ -106,7 +106,7 @@ function readCreatePartitionsRequestCreatePartitionsTopic(
   const count = r.int32()
   let assignments: CreatePartitionsRequestCreatePartitionsAssignment[] | null = []
   {
-    const assignmentsLength = v >= 2 ? r.compactNullableArrayLength() : r.nullableArrayLength()
+    const assignmentsLength = v >= 2 ? r.compactNullableArrayLength(2) : r.nullableArrayLength(2)
     if (assignmentsLength < 0) assignments = null
     else {
       const items: CreatePartitionsRequestCreatePartitionsAssignment[] = []
@@ -177,7 +177,7 @@ export function createCreatePartitionsRequest(
 function readCreatePartitionsRequest(r: Reader, v: number): CreatePartitionsRequest {
   let topics: CreatePartitionsRequestCreatePartitionsTopic[] = []
   {
-    const topicsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 2 ? r.compactArrayLength(7) : r.arrayLength(7)
     const items: CreatePartitionsRequestCreatePartitionsTopic[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readCreatePartitionsRequestCreatePartitionsTopic(r, v))
@@ -318,7 +318,7 @@ function readCreatePartitionsResponse(r: Reader, v: number): CreatePartitionsRes
   const throttleTimeMs = r.int32()
   let results: CreatePartitionsResponseCreatePartitionsTopicResult[] = []
   {
-    const resultsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const resultsLength = v >= 2 ? r.compactArrayLength(5) : r.arrayLength(5)
     const items: CreatePartitionsResponseCreatePartitionsTopicResult[] = []
     for (let i = 0; i < resultsLength; i++)
       items.push(readCreatePartitionsResponseCreatePartitionsTopicResult(r, v))

@@ -104,7 +104,7 @@ function readCreateDelegationTokenRequest(r: Reader, v: number): CreateDelegatio
   }
   let renewers: CreateDelegationTokenRequestCreatableRenewers[] = []
   {
-    const renewersLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const renewersLength = v >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: CreateDelegationTokenRequestCreatableRenewers[] = []
     for (let i = 0; i < renewersLength; i++)
       items.push(readCreateDelegationTokenRequestCreatableRenewers(r, v))

@@ -88,7 +88,7 @@ export function createDescribeDelegationTokenRequest(
 function readDescribeDelegationTokenRequest(r: Reader, v: number): DescribeDelegationTokenRequest {
   let owners: DescribeDelegationTokenRequestDescribeDelegationTokenOwner[] | null = []
   {
-    const ownersLength = v >= 2 ? r.compactNullableArrayLength() : r.nullableArrayLength()
+    const ownersLength = v >= 2 ? r.compactNullableArrayLength(3) : r.nullableArrayLength(3)
     if (ownersLength < 0) owners = null
     else {
       const items: DescribeDelegationTokenRequestDescribeDelegationTokenOwner[] = []
@@ -275,7 +275,7 @@ function readDescribeDelegationTokenResponseDescribedDelegationToken(
   const hmac = v >= 2 ? r.compactBytes() : r.bytes()
   let renewers: DescribeDelegationTokenResponseDescribedDelegationTokenRenewer[] = []
   {
-    const renewersLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const renewersLength = v >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: DescribeDelegationTokenResponseDescribedDelegationTokenRenewer[] = []
     for (let i = 0; i < renewersLength; i++)
       items.push(readDescribeDelegationTokenResponseDescribedDelegationTokenRenewer(r, v))
@@ -380,7 +380,7 @@ function readDescribeDelegationTokenResponse(
   const errorCode = r.int16()
   let tokens: DescribeDelegationTokenResponseDescribedDelegationToken[] = []
   {
-    const tokensLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const tokensLength = v >= 2 ? r.compactArrayLength(30) : r.arrayLength(30)
     const items: DescribeDelegationTokenResponseDescribedDelegationToken[] = []
     for (let i = 0; i < tokensLength; i++)
       items.push(readDescribeDelegationTokenResponseDescribedDelegationToken(r, v))

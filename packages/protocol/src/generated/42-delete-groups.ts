@@ -26,7 +26,7 @@ export function createDeleteGroupsRequest(
 function readDeleteGroupsRequest(r: Reader, v: number): DeleteGroupsRequest {
   let groupsNames: string[] = []
   {
-    const groupsNamesLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const groupsNamesLength = v >= 2 ? r.compactArrayLength(1) : r.arrayLength(1)
     const items: string[] = []
     for (let i = 0; i < groupsNamesLength; i++) items.push(v >= 2 ? r.compactString() : r.string())
     groupsNames = items
@@ -155,7 +155,7 @@ function readDeleteGroupsResponse(r: Reader, v: number): DeleteGroupsResponse {
   const throttleTimeMs = r.int32()
   let results: DeleteGroupsResponseDeletableGroupResult[] = []
   {
-    const resultsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const resultsLength = v >= 2 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: DeleteGroupsResponseDeletableGroupResult[] = []
     for (let i = 0; i < resultsLength; i++)
       items.push(readDeleteGroupsResponseDeletableGroupResult(r, v))

@@ -46,7 +46,7 @@ function readElectLeadersRequestTopicPartitions(
   const topic = v >= 2 ? r.compactString() : r.string()
   let partitions: number[] = []
   {
-    const partitionsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 2 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -108,7 +108,8 @@ function readElectLeadersRequest(r: Reader, v: number): ElectLeadersRequest {
   }
   let topicPartitions: ElectLeadersRequestTopicPartitions[] | null = []
   {
-    const topicPartitionsLength = v >= 2 ? r.compactNullableArrayLength() : r.nullableArrayLength()
+    const topicPartitionsLength =
+      v >= 2 ? r.compactNullableArrayLength(3) : r.nullableArrayLength(3)
     if (topicPartitionsLength < 0) topicPartitions = null
     else {
       const items: ElectLeadersRequestTopicPartitions[] = []
@@ -271,7 +272,7 @@ function readElectLeadersResponseReplicaElectionResult(
   const topic = v >= 2 ? r.compactString() : r.string()
   let partitionResult: ElectLeadersResponsePartitionResult[] = []
   {
-    const partitionResultLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const partitionResultLength = v >= 2 ? r.compactArrayLength(8) : r.arrayLength(8)
     const items: ElectLeadersResponsePartitionResult[] = []
     for (let i = 0; i < partitionResultLength; i++)
       items.push(readElectLeadersResponsePartitionResult(r, v))
@@ -335,7 +336,7 @@ function readElectLeadersResponse(r: Reader, v: number): ElectLeadersResponse {
   }
   let replicaElectionResults: ElectLeadersResponseReplicaElectionResult[] = []
   {
-    const replicaElectionResultsLength = v >= 2 ? r.compactArrayLength() : r.arrayLength()
+    const replicaElectionResultsLength = v >= 2 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: ElectLeadersResponseReplicaElectionResult[] = []
     for (let i = 0; i < replicaElectionResultsLength; i++)
       items.push(readElectLeadersResponseReplicaElectionResult(r, v))

@@ -103,7 +103,7 @@ function readIncrementalAlterConfigsRequestAlterConfigsResource(
   const resourceName = v >= 1 ? r.compactString() : r.string()
   let configs: IncrementalAlterConfigsRequestAlterableConfig[] = []
   {
-    const configsLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const configsLength = v >= 1 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: IncrementalAlterConfigsRequestAlterableConfig[] = []
     for (let i = 0; i < configsLength; i++)
       items.push(readIncrementalAlterConfigsRequestAlterableConfig(r, v))
@@ -162,7 +162,7 @@ export function createIncrementalAlterConfigsRequest(
 function readIncrementalAlterConfigsRequest(r: Reader, v: number): IncrementalAlterConfigsRequest {
   let resources: IncrementalAlterConfigsRequestAlterConfigsResource[] = []
   {
-    const resourcesLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const resourcesLength = v >= 1 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: IncrementalAlterConfigsRequestAlterConfigsResource[] = []
     for (let i = 0; i < resourcesLength; i++)
       items.push(readIncrementalAlterConfigsRequestAlterConfigsResource(r, v))
@@ -312,7 +312,7 @@ function readIncrementalAlterConfigsResponse(
   const throttleTimeMs = r.int32()
   let responses: IncrementalAlterConfigsResponseAlterConfigsResourceResponse[] = []
   {
-    const responsesLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const responsesLength = v >= 1 ? r.compactArrayLength(6) : r.arrayLength(6)
     const items: IncrementalAlterConfigsResponseAlterConfigsResourceResponse[] = []
     for (let i = 0; i < responsesLength; i++)
       items.push(readIncrementalAlterConfigsResponseAlterConfigsResourceResponse(r, v))

@@ -52,7 +52,7 @@ function readAlterPartitionReassignmentsRequestReassignablePartition(
   const partitionIndex = r.int32()
   let replicas: number[] | null = null
   {
-    const replicasLength = r.compactNullableArrayLength()
+    const replicasLength = r.compactNullableArrayLength(4)
     if (replicasLength < 0) replicas = null
     else {
       const items: number[] = []
@@ -108,7 +108,7 @@ function readAlterPartitionReassignmentsRequestReassignableTopic(
   const name = r.compactString()
   let partitions: AlterPartitionReassignmentsRequestReassignablePartition[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(6)
     const items: AlterPartitionReassignmentsRequestReassignablePartition[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readAlterPartitionReassignmentsRequestReassignablePartition(r, v))
@@ -163,7 +163,7 @@ function readAlterPartitionReassignmentsRequest(
   }
   let topics: AlterPartitionReassignmentsRequestReassignableTopic[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(3)
     const items: AlterPartitionReassignmentsRequestReassignableTopic[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readAlterPartitionReassignmentsRequestReassignableTopic(r, v))
@@ -305,7 +305,7 @@ function readAlterPartitionReassignmentsResponseReassignableTopicResponse(
   const name = r.compactString()
   let partitions: AlterPartitionReassignmentsResponseReassignablePartitionResponse[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(8)
     const items: AlterPartitionReassignmentsResponseReassignablePartitionResponse[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readAlterPartitionReassignmentsResponseReassignablePartitionResponse(r, v))
@@ -364,7 +364,7 @@ function readAlterPartitionReassignmentsResponse(
   const errorMessage = r.compactNullableString()
   let responses: AlterPartitionReassignmentsResponseReassignableTopicResponse[] = []
   {
-    const responsesLength = r.compactArrayLength()
+    const responsesLength = r.compactArrayLength(3)
     const items: AlterPartitionReassignmentsResponseReassignableTopicResponse[] = []
     for (let i = 0; i < responsesLength; i++)
       items.push(readAlterPartitionReassignmentsResponseReassignableTopicResponse(r, v))

@@ -38,7 +38,7 @@ function readListPartitionReassignmentsRequestListPartitionReassignmentsTopics(
   const name = r.compactString()
   let partitionIndexes: number[] = []
   {
-    const partitionIndexesLength = r.compactArrayLength()
+    const partitionIndexesLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionIndexesLength; i++) items.push(r.int32())
     partitionIndexes = items
@@ -87,7 +87,7 @@ function readListPartitionReassignmentsRequest(
   const timeoutMs = r.int32()
   let topics: ListPartitionReassignmentsRequestListPartitionReassignmentsTopics[] | null = null
   {
-    const topicsLength = r.compactNullableArrayLength()
+    const topicsLength = r.compactNullableArrayLength(3)
     if (topicsLength < 0) topics = null
     else {
       const items: ListPartitionReassignmentsRequestListPartitionReassignmentsTopics[] = []
@@ -187,21 +187,21 @@ function readListPartitionReassignmentsResponseOngoingPartitionReassignment(
   const partitionIndex = r.int32()
   let replicas: number[] = []
   {
-    const replicasLength = r.compactArrayLength()
+    const replicasLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < replicasLength; i++) items.push(r.int32())
     replicas = items
   }
   let addingReplicas: number[] = []
   {
-    const addingReplicasLength = r.compactArrayLength()
+    const addingReplicasLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < addingReplicasLength; i++) items.push(r.int32())
     addingReplicas = items
   }
   let removingReplicas: number[] = []
   {
-    const removingReplicasLength = r.compactArrayLength()
+    const removingReplicasLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < removingReplicasLength; i++) items.push(r.int32())
     removingReplicas = items
@@ -264,7 +264,7 @@ function readListPartitionReassignmentsResponseOngoingTopicReassignment(
   const name = r.compactString()
   let partitions: ListPartitionReassignmentsResponseOngoingPartitionReassignment[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(8)
     const items: ListPartitionReassignmentsResponseOngoingPartitionReassignment[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readListPartitionReassignmentsResponseOngoingPartitionReassignment(r, v))
@@ -318,7 +318,7 @@ function readListPartitionReassignmentsResponse(
   const errorMessage = r.compactNullableString()
   let topics: ListPartitionReassignmentsResponseOngoingTopicReassignment[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(3)
     const items: ListPartitionReassignmentsResponseOngoingTopicReassignment[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readListPartitionReassignmentsResponseOngoingTopicReassignment(r, v))

@@ -52,7 +52,7 @@ function readOffsetDeleteRequestTopic(r: Reader, v: number): OffsetDeleteRequest
   const name = r.string()
   let partitions: OffsetDeleteRequestPartition[] = []
   {
-    const partitionsLength = r.arrayLength()
+    const partitionsLength = r.arrayLength(4)
     const items: OffsetDeleteRequestPartition[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(readOffsetDeleteRequestPartition(r, v))
     partitions = items
@@ -85,7 +85,7 @@ function readOffsetDeleteRequest(r: Reader, v: number): OffsetDeleteRequest {
   const groupId = r.string()
   let topics: OffsetDeleteRequestTopic[] = []
   {
-    const topicsLength = r.arrayLength()
+    const topicsLength = r.arrayLength(6)
     const items: OffsetDeleteRequestTopic[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readOffsetDeleteRequestTopic(r, v))
     topics = items
@@ -178,7 +178,7 @@ function readOffsetDeleteResponseTopic(r: Reader, v: number): OffsetDeleteRespon
   const name = r.string()
   let partitions: OffsetDeleteResponsePartition[] = []
   {
-    const partitionsLength = r.arrayLength()
+    const partitionsLength = r.arrayLength(6)
     const items: OffsetDeleteResponsePartition[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(readOffsetDeleteResponsePartition(r, v))
     partitions = items
@@ -213,7 +213,7 @@ function readOffsetDeleteResponse(r: Reader, v: number): OffsetDeleteResponse {
   const throttleTimeMs = r.int32()
   let topics: OffsetDeleteResponseTopic[] = []
   {
-    const topicsLength = r.arrayLength()
+    const topicsLength = r.arrayLength(6)
     const items: OffsetDeleteResponseTopic[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readOffsetDeleteResponseTopic(r, v))
     topics = items

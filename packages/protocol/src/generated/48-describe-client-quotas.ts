@@ -90,7 +90,7 @@ export function createDescribeClientQuotasRequest(
 function readDescribeClientQuotasRequest(r: Reader, v: number): DescribeClientQuotasRequest {
   let components: DescribeClientQuotasRequestComponentData[] = []
   {
-    const componentsLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const componentsLength = v >= 1 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: DescribeClientQuotasRequestComponentData[] = []
     for (let i = 0; i < componentsLength; i++)
       items.push(readDescribeClientQuotasRequestComponentData(r, v))
@@ -290,7 +290,7 @@ function readDescribeClientQuotasResponseEntryData(
 ): DescribeClientQuotasResponseEntryData {
   let entity: DescribeClientQuotasResponseEntityData[] = []
   {
-    const entityLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const entityLength = v >= 1 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: DescribeClientQuotasResponseEntityData[] = []
     for (let i = 0; i < entityLength; i++)
       items.push(readDescribeClientQuotasResponseEntityData(r, v))
@@ -298,7 +298,7 @@ function readDescribeClientQuotasResponseEntryData(
   }
   let values: DescribeClientQuotasResponseValueData[] = []
   {
-    const valuesLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const valuesLength = v >= 1 ? r.compactArrayLength(10) : r.arrayLength(10)
     const items: DescribeClientQuotasResponseValueData[] = []
     for (let i = 0; i < valuesLength; i++)
       items.push(readDescribeClientQuotasResponseValueData(r, v))
@@ -367,7 +367,7 @@ function readDescribeClientQuotasResponse(r: Reader, v: number): DescribeClientQ
   const errorMessage = v >= 1 ? r.compactNullableString() : r.nullableString()
   let entries: DescribeClientQuotasResponseEntryData[] | null = []
   {
-    const entriesLength = v >= 1 ? r.compactNullableArrayLength() : r.nullableArrayLength()
+    const entriesLength = v >= 1 ? r.compactNullableArrayLength(3) : r.nullableArrayLength(3)
     if (entriesLength < 0) entries = null
     else {
       const items: DescribeClientQuotasResponseEntryData[] = []

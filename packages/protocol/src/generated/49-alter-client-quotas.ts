@@ -147,14 +147,14 @@ function readAlterClientQuotasRequestEntryData(
 ): AlterClientQuotasRequestEntryData {
   let entity: AlterClientQuotasRequestEntityData[] = []
   {
-    const entityLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const entityLength = v >= 1 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: AlterClientQuotasRequestEntityData[] = []
     for (let i = 0; i < entityLength; i++) items.push(readAlterClientQuotasRequestEntityData(r, v))
     entity = items
   }
   let ops: AlterClientQuotasRequestOpData[] = []
   {
-    const opsLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const opsLength = v >= 1 ? r.compactArrayLength(11) : r.arrayLength(11)
     const items: AlterClientQuotasRequestOpData[] = []
     for (let i = 0; i < opsLength; i++) items.push(readAlterClientQuotasRequestOpData(r, v))
     ops = items
@@ -217,7 +217,7 @@ export function createAlterClientQuotasRequest(
 function readAlterClientQuotasRequest(r: Reader, v: number): AlterClientQuotasRequest {
   let entries: AlterClientQuotasRequestEntryData[] = []
   {
-    const entriesLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const entriesLength = v >= 1 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: AlterClientQuotasRequestEntryData[] = []
     for (let i = 0; i < entriesLength; i++) items.push(readAlterClientQuotasRequestEntryData(r, v))
     entries = items
@@ -363,7 +363,7 @@ function readAlterClientQuotasResponseEntryData(
   const errorMessage = v >= 1 ? r.compactNullableString() : r.nullableString()
   let entity: AlterClientQuotasResponseEntityData[] = []
   {
-    const entityLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const entityLength = v >= 1 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: AlterClientQuotasResponseEntityData[] = []
     for (let i = 0; i < entityLength; i++) items.push(readAlterClientQuotasResponseEntityData(r, v))
     entity = items
@@ -425,7 +425,7 @@ function readAlterClientQuotasResponse(r: Reader, v: number): AlterClientQuotasR
   const throttleTimeMs = r.int32()
   let entries: AlterClientQuotasResponseEntryData[] = []
   {
-    const entriesLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const entriesLength = v >= 1 ? r.compactArrayLength(5) : r.arrayLength(5)
     const items: AlterClientQuotasResponseEntryData[] = []
     for (let i = 0; i < entriesLength; i++) items.push(readAlterClientQuotasResponseEntryData(r, v))
     entries = items

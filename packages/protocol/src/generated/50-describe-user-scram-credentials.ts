@@ -68,7 +68,7 @@ function readDescribeUserScramCredentialsRequest(
 ): DescribeUserScramCredentialsRequest {
   let users: DescribeUserScramCredentialsRequestUserName[] | null = []
   {
-    const usersLength = r.compactNullableArrayLength()
+    const usersLength = r.compactNullableArrayLength(2)
     if (usersLength < 0) users = null
     else {
       const items: DescribeUserScramCredentialsRequestUserName[] = []
@@ -207,7 +207,7 @@ function readDescribeUserScramCredentialsResponseDescribeUserScramCredentialsRes
   const errorMessage = r.compactNullableString()
   let credentialInfos: DescribeUserScramCredentialsResponseCredentialInfo[] = []
   {
-    const credentialInfosLength = r.compactArrayLength()
+    const credentialInfosLength = r.compactArrayLength(6)
     const items: DescribeUserScramCredentialsResponseCredentialInfo[] = []
     for (let i = 0; i < credentialInfosLength; i++)
       items.push(readDescribeUserScramCredentialsResponseCredentialInfo(r, v))
@@ -266,7 +266,7 @@ function readDescribeUserScramCredentialsResponse(
   const errorMessage = r.compactNullableString()
   let results: DescribeUserScramCredentialsResponseDescribeUserScramCredentialsResult[] = []
   {
-    const resultsLength = r.compactArrayLength()
+    const resultsLength = r.compactArrayLength(6)
     const items: DescribeUserScramCredentialsResponseDescribeUserScramCredentialsResult[] = []
     for (let i = 0; i < resultsLength; i++)
       items.push(readDescribeUserScramCredentialsResponseDescribeUserScramCredentialsResult(r, v))

@@ -130,7 +130,7 @@ function readAlterUserScramCredentialsRequest(
 ): AlterUserScramCredentialsRequest {
   let deletions: AlterUserScramCredentialsRequestScramCredentialDeletion[] = []
   {
-    const deletionsLength = r.compactArrayLength()
+    const deletionsLength = r.compactArrayLength(3)
     const items: AlterUserScramCredentialsRequestScramCredentialDeletion[] = []
     for (let i = 0; i < deletionsLength; i++)
       items.push(readAlterUserScramCredentialsRequestScramCredentialDeletion(r, v))
@@ -138,7 +138,7 @@ function readAlterUserScramCredentialsRequest(
   }
   let upsertions: AlterUserScramCredentialsRequestScramCredentialUpsertion[] = []
   {
-    const upsertionsLength = r.compactArrayLength()
+    const upsertionsLength = r.compactArrayLength(9)
     const items: AlterUserScramCredentialsRequestScramCredentialUpsertion[] = []
     for (let i = 0; i < upsertionsLength; i++)
       items.push(readAlterUserScramCredentialsRequestScramCredentialUpsertion(r, v))
@@ -269,7 +269,7 @@ function readAlterUserScramCredentialsResponse(
   const throttleTimeMs = r.int32()
   let results: AlterUserScramCredentialsResponseAlterUserScramCredentialsResult[] = []
   {
-    const resultsLength = r.compactArrayLength()
+    const resultsLength = r.compactArrayLength(5)
     const items: AlterUserScramCredentialsResponseAlterUserScramCredentialsResult[] = []
     for (let i = 0; i < resultsLength; i++)
       items.push(readAlterUserScramCredentialsResponseAlterUserScramCredentialsResult(r, v))

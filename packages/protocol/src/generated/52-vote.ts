@@ -137,7 +137,7 @@ function readVoteRequestTopicData(r: Reader, v: number): VoteRequestTopicData {
   const topicName = r.compactString()
   let partitions: VoteRequestPartitionData[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(25)
     const items: VoteRequestPartitionData[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(readVoteRequestPartitionData(r, v))
     partitions = items
@@ -182,7 +182,7 @@ function readVoteRequest(r: Reader, v: number): VoteRequest {
   }
   let topics: VoteRequestTopicData[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(3)
     const items: VoteRequestTopicData[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readVoteRequestTopicData(r, v))
     topics = items
@@ -321,7 +321,7 @@ function readVoteResponseTopicData(r: Reader, v: number): VoteResponseTopicData 
   const topicName = r.compactString()
   let partitions: VoteResponsePartitionData[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(16)
     const items: VoteResponsePartitionData[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(readVoteResponsePartitionData(r, v))
     partitions = items
@@ -419,7 +419,7 @@ function readVoteResponse(r: Reader, v: number): VoteResponse {
   const errorCode = r.int16()
   let topics: VoteResponseTopicData[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(3)
     const items: VoteResponseTopicData[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readVoteResponseTopicData(r, v))
     topics = items
@@ -431,7 +431,7 @@ function readVoteResponse(r: Reader, v: number): VoteResponse {
     const size = r.unsignedVarint()
     const end = r.position + size
     if (tag === 0 && v >= 1) {
-      const nodeEndpointsLength = r.compactArrayLength()
+      const nodeEndpointsLength = r.compactArrayLength(8)
       const items: VoteResponseNodeEndpoint[] = []
       for (let i = 0; i < nodeEndpointsLength; i++) items.push(readVoteResponseNodeEndpoint(r, v))
       nodeEndpoints = items

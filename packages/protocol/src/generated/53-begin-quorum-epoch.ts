@@ -121,7 +121,7 @@ function readBeginQuorumEpochRequestTopicData(
   const topicName = v >= 1 ? r.compactString() : r.string()
   let partitions: BeginQuorumEpochRequestPartitionData[] = []
   {
-    const partitionsLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 1 ? r.compactArrayLength(12) : r.arrayLength(12)
     const items: BeginQuorumEpochRequestPartitionData[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readBeginQuorumEpochRequestPartitionData(r, v))
@@ -254,14 +254,14 @@ function readBeginQuorumEpochRequest(r: Reader, v: number): BeginQuorumEpochRequ
   }
   let topics: BeginQuorumEpochRequestTopicData[] = []
   {
-    const topicsLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 1 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: BeginQuorumEpochRequestTopicData[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readBeginQuorumEpochRequestTopicData(r, v))
     topics = items
   }
   let leaderEndpoints: BeginQuorumEpochRequestLeaderEndpoint[] = []
   if (v >= 1) {
-    const leaderEndpointsLength = r.compactArrayLength()
+    const leaderEndpointsLength = r.compactArrayLength(5)
     const items: BeginQuorumEpochRequestLeaderEndpoint[] = []
     for (let i = 0; i < leaderEndpointsLength; i++)
       items.push(readBeginQuorumEpochRequestLeaderEndpoint(r, v))
@@ -430,7 +430,7 @@ function readBeginQuorumEpochResponseTopicData(
   const topicName = v >= 1 ? r.compactString() : r.string()
   let partitions: BeginQuorumEpochResponsePartitionData[] = []
   {
-    const partitionsLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 1 ? r.compactArrayLength(14) : r.arrayLength(14)
     const items: BeginQuorumEpochResponsePartitionData[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readBeginQuorumEpochResponsePartitionData(r, v))
@@ -558,7 +558,7 @@ function readBeginQuorumEpochResponse(r: Reader, v: number): BeginQuorumEpochRes
   const errorCode = r.int16()
   let topics: BeginQuorumEpochResponseTopicData[] = []
   {
-    const topicsLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 1 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: BeginQuorumEpochResponseTopicData[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readBeginQuorumEpochResponseTopicData(r, v))
     topics = items
@@ -571,7 +571,7 @@ function readBeginQuorumEpochResponse(r: Reader, v: number): BeginQuorumEpochRes
       const size = r.unsignedVarint()
       const end = r.position + size
       if (tag === 0) {
-        const nodeEndpointsLength = r.compactArrayLength()
+        const nodeEndpointsLength = r.compactArrayLength(8)
         const items: BeginQuorumEpochResponseNodeEndpoint[] = []
         for (let i = 0; i < nodeEndpointsLength; i++)
           items.push(readBeginQuorumEpochResponseNodeEndpoint(r, v))

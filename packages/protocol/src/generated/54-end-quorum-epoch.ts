@@ -139,14 +139,14 @@ function readEndQuorumEpochRequestPartitionData(
   const leaderEpoch = r.int32()
   let preferredSuccessors: number[] = []
   if (v <= 0) {
-    const preferredSuccessorsLength = r.arrayLength()
+    const preferredSuccessorsLength = r.arrayLength(4)
     const items: number[] = []
     for (let i = 0; i < preferredSuccessorsLength; i++) items.push(r.int32())
     preferredSuccessors = items
   }
   let preferredCandidates: EndQuorumEpochRequestReplicaInfo[] = []
   if (v >= 1) {
-    const preferredCandidatesLength = r.compactArrayLength()
+    const preferredCandidatesLength = r.compactArrayLength(21)
     const items: EndQuorumEpochRequestReplicaInfo[] = []
     for (let i = 0; i < preferredCandidatesLength; i++)
       items.push(readEndQuorumEpochRequestReplicaInfo(r, v))
@@ -213,7 +213,7 @@ function readEndQuorumEpochRequestTopicData(r: Reader, v: number): EndQuorumEpoc
   const topicName = v >= 1 ? r.compactString() : r.string()
   let partitions: EndQuorumEpochRequestPartitionData[] = []
   {
-    const partitionsLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 1 ? r.compactArrayLength(14) : r.arrayLength(14)
     const items: EndQuorumEpochRequestPartitionData[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readEndQuorumEpochRequestPartitionData(r, v))
@@ -341,14 +341,14 @@ function readEndQuorumEpochRequest(r: Reader, v: number): EndQuorumEpochRequest 
   const clusterId = v >= 1 ? r.compactNullableString() : r.nullableString()
   let topics: EndQuorumEpochRequestTopicData[] = []
   {
-    const topicsLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 1 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: EndQuorumEpochRequestTopicData[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readEndQuorumEpochRequestTopicData(r, v))
     topics = items
   }
   let leaderEndpoints: EndQuorumEpochRequestLeaderEndpoint[] = []
   if (v >= 1) {
-    const leaderEndpointsLength = r.compactArrayLength()
+    const leaderEndpointsLength = r.compactArrayLength(5)
     const items: EndQuorumEpochRequestLeaderEndpoint[] = []
     for (let i = 0; i < leaderEndpointsLength; i++)
       items.push(readEndQuorumEpochRequestLeaderEndpoint(r, v))
@@ -514,7 +514,7 @@ function readEndQuorumEpochResponseTopicData(
   const topicName = v >= 1 ? r.compactString() : r.string()
   let partitions: EndQuorumEpochResponsePartitionData[] = []
   {
-    const partitionsLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const partitionsLength = v >= 1 ? r.compactArrayLength(14) : r.arrayLength(14)
     const items: EndQuorumEpochResponsePartitionData[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readEndQuorumEpochResponsePartitionData(r, v))
@@ -642,7 +642,7 @@ function readEndQuorumEpochResponse(r: Reader, v: number): EndQuorumEpochRespons
   const errorCode = r.int16()
   let topics: EndQuorumEpochResponseTopicData[] = []
   {
-    const topicsLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const topicsLength = v >= 1 ? r.compactArrayLength(3) : r.arrayLength(3)
     const items: EndQuorumEpochResponseTopicData[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readEndQuorumEpochResponseTopicData(r, v))
     topics = items
@@ -655,7 +655,7 @@ function readEndQuorumEpochResponse(r: Reader, v: number): EndQuorumEpochRespons
       const size = r.unsignedVarint()
       const end = r.position + size
       if (tag === 0) {
-        const nodeEndpointsLength = r.compactArrayLength()
+        const nodeEndpointsLength = r.compactArrayLength(8)
         const items: EndQuorumEpochResponseNodeEndpoint[] = []
         for (let i = 0; i < nodeEndpointsLength; i++)
           items.push(readEndQuorumEpochResponseNodeEndpoint(r, v))

@@ -82,7 +82,7 @@ function readDescribeQuorumRequestTopicData(r: Reader, v: number): DescribeQuoru
   const topicName = r.compactString()
   let partitions: DescribeQuorumRequestPartitionData[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(5)
     const items: DescribeQuorumRequestPartitionData[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readDescribeQuorumRequestPartitionData(r, v))
@@ -127,7 +127,7 @@ export function createDescribeQuorumRequest(
 function readDescribeQuorumRequest(r: Reader, v: number): DescribeQuorumRequest {
   let topics: DescribeQuorumRequestTopicData[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(3)
     const items: DescribeQuorumRequestTopicData[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readDescribeQuorumRequestTopicData(r, v))
     topics = items
@@ -334,7 +334,7 @@ function readDescribeQuorumResponsePartitionData(
   const highWatermark = r.int64()
   let currentVoters: DescribeQuorumResponseReplicaState[] = []
   {
-    const currentVotersLength = r.compactArrayLength()
+    const currentVotersLength = r.compactArrayLength(13)
     const items: DescribeQuorumResponseReplicaState[] = []
     for (let i = 0; i < currentVotersLength; i++)
       items.push(readDescribeQuorumResponseReplicaState(r, v))
@@ -342,7 +342,7 @@ function readDescribeQuorumResponsePartitionData(
   }
   let observers: DescribeQuorumResponseReplicaState[] = []
   {
-    const observersLength = r.compactArrayLength()
+    const observersLength = r.compactArrayLength(13)
     const items: DescribeQuorumResponseReplicaState[] = []
     for (let i = 0; i < observersLength; i++)
       items.push(readDescribeQuorumResponseReplicaState(r, v))
@@ -417,7 +417,7 @@ function readDescribeQuorumResponseTopicData(
   const topicName = r.compactString()
   let partitions: DescribeQuorumResponsePartitionData[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(25)
     const items: DescribeQuorumResponsePartitionData[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readDescribeQuorumResponsePartitionData(r, v))
@@ -528,7 +528,7 @@ function readDescribeQuorumResponseNode(r: Reader, v: number): DescribeQuorumRes
   }
   let listeners: DescribeQuorumResponseListener[] = []
   if (v >= 2) {
-    const listenersLength = r.compactArrayLength()
+    const listenersLength = r.compactArrayLength(5)
     const items: DescribeQuorumResponseListener[] = []
     for (let i = 0; i < listenersLength; i++) items.push(readDescribeQuorumResponseListener(r, v))
     listeners = items
@@ -588,14 +588,14 @@ function readDescribeQuorumResponse(r: Reader, v: number): DescribeQuorumRespons
   }
   let topics: DescribeQuorumResponseTopicData[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(3)
     const items: DescribeQuorumResponseTopicData[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readDescribeQuorumResponseTopicData(r, v))
     topics = items
   }
   let nodes: DescribeQuorumResponseNode[] = []
   if (v >= 2) {
-    const nodesLength = r.compactArrayLength()
+    const nodesLength = r.compactArrayLength(6)
     const items: DescribeQuorumResponseNode[] = []
     for (let i = 0; i < nodesLength; i++) items.push(readDescribeQuorumResponseNode(r, v))
     nodes = items

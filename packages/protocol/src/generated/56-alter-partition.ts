@@ -126,14 +126,14 @@ function readAlterPartitionRequestPartitionData(
   const leaderEpoch = r.int32()
   let newIsr: number[] = []
   if (v <= 2) {
-    const newIsrLength = r.compactArrayLength()
+    const newIsrLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < newIsrLength; i++) items.push(r.int32())
     newIsr = items
   }
   let newIsrWithEpochs: AlterPartitionRequestBrokerState[] = []
   if (v >= 3) {
-    const newIsrWithEpochsLength = r.compactArrayLength()
+    const newIsrWithEpochsLength = r.compactArrayLength(13)
     const items: AlterPartitionRequestBrokerState[] = []
     for (let i = 0; i < newIsrWithEpochsLength; i++)
       items.push(readAlterPartitionRequestBrokerState(r, v))
@@ -206,7 +206,7 @@ function readAlterPartitionRequestTopicData(r: Reader, v: number): AlterPartitio
   const topicId = r.uuid()
   let partitions: AlterPartitionRequestPartitionData[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(15)
     const items: AlterPartitionRequestPartitionData[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readAlterPartitionRequestPartitionData(r, v))
@@ -255,7 +255,7 @@ function readAlterPartitionRequest(r: Reader, v: number): AlterPartitionRequest 
   const brokerEpoch = r.int64()
   let topics: AlterPartitionRequestTopicData[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(18)
     const items: AlterPartitionRequestTopicData[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readAlterPartitionRequestTopicData(r, v))
     topics = items
@@ -352,7 +352,7 @@ function readAlterPartitionResponsePartitionData(
   const leaderEpoch = r.int32()
   let isr: number[] = []
   {
-    const isrLength = r.compactArrayLength()
+    const isrLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < isrLength; i++) items.push(r.int32())
     isr = items
@@ -417,7 +417,7 @@ function readAlterPartitionResponseTopicData(
   const topicId = r.uuid()
   let partitions: AlterPartitionResponsePartitionData[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(21)
     const items: AlterPartitionResponsePartitionData[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readAlterPartitionResponsePartitionData(r, v))
@@ -466,7 +466,7 @@ function readAlterPartitionResponse(r: Reader, v: number): AlterPartitionRespons
   const errorCode = r.int16()
   let topics: AlterPartitionResponseTopicData[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(18)
     const items: AlterPartitionResponseTopicData[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readAlterPartitionResponseTopicData(r, v))
     topics = items

@@ -108,7 +108,7 @@ function readUpdateFeaturesRequest(r: Reader, v: number): UpdateFeaturesRequest 
   const timeoutMs = r.int32()
   let featureUpdates: UpdateFeaturesRequestFeatureUpdateKey[] = []
   {
-    const featureUpdatesLength = r.compactArrayLength()
+    const featureUpdatesLength = r.compactArrayLength(5)
     const items: UpdateFeaturesRequestFeatureUpdateKey[] = []
     for (let i = 0; i < featureUpdatesLength; i++)
       items.push(readUpdateFeaturesRequestFeatureUpdateKey(r, v))
@@ -243,7 +243,7 @@ function readUpdateFeaturesResponse(r: Reader, v: number): UpdateFeaturesRespons
   const errorMessage = r.compactNullableString()
   let results: UpdateFeaturesResponseUpdatableFeatureResult[] = []
   if (v <= 1) {
-    const resultsLength = r.compactArrayLength()
+    const resultsLength = r.compactArrayLength(5)
     const items: UpdateFeaturesResponseUpdatableFeatureResult[] = []
     for (let i = 0; i < resultsLength; i++)
       items.push(readUpdateFeaturesResponseUpdatableFeatureResult(r, v))

@@ -165,7 +165,7 @@ function readFetchSnapshotRequestTopicSnapshot(
   const name = r.compactString()
   let partitions: FetchSnapshotRequestPartitionSnapshot[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(30)
     const items: FetchSnapshotRequestPartitionSnapshot[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readFetchSnapshotRequestPartitionSnapshot(r, v))
@@ -216,7 +216,7 @@ function readFetchSnapshotRequest(r: Reader, v: number): FetchSnapshotRequest {
   const maxBytes = r.int32()
   let topics: FetchSnapshotRequestTopicSnapshot[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(3)
     const items: FetchSnapshotRequestTopicSnapshot[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readFetchSnapshotRequestTopicSnapshot(r, v))
     topics = items
@@ -500,7 +500,7 @@ function readFetchSnapshotResponseTopicSnapshot(
   const name = r.compactString()
   let partitions: FetchSnapshotResponsePartitionSnapshot[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(37)
     const items: FetchSnapshotResponsePartitionSnapshot[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readFetchSnapshotResponsePartitionSnapshot(r, v))
@@ -614,7 +614,7 @@ function readFetchSnapshotResponse(r: Reader, v: number): FetchSnapshotResponse 
   const errorCode = r.int16()
   let topics: FetchSnapshotResponseTopicSnapshot[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(3)
     const items: FetchSnapshotResponseTopicSnapshot[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readFetchSnapshotResponseTopicSnapshot(r, v))
     topics = items
@@ -626,7 +626,7 @@ function readFetchSnapshotResponse(r: Reader, v: number): FetchSnapshotResponse 
     const size = r.unsignedVarint()
     const end = r.position + size
     if (tag === 0 && v >= 1) {
-      const nodeEndpointsLength = r.compactArrayLength()
+      const nodeEndpointsLength = r.compactArrayLength(8)
       const items: FetchSnapshotResponseNodeEndpoint[] = []
       for (let i = 0; i < nodeEndpointsLength; i++)
         items.push(readFetchSnapshotResponseNodeEndpoint(r, v))

@@ -206,7 +206,7 @@ function readDescribeClusterResponse(r: Reader, v: number): DescribeClusterRespo
   const controllerId = r.int32()
   let brokers: DescribeClusterResponseDescribeClusterBroker[] = []
   {
-    const brokersLength = r.compactArrayLength()
+    const brokersLength = r.compactArrayLength(11)
     const items: DescribeClusterResponseDescribeClusterBroker[] = []
     for (let i = 0; i < brokersLength; i++)
       items.push(readDescribeClusterResponseDescribeClusterBroker(r, v))

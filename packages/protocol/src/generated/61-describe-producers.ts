@@ -37,7 +37,7 @@ function readDescribeProducersRequestTopicRequest(
   const name = r.compactString()
   let partitionIndexes: number[] = []
   {
-    const partitionIndexesLength = r.compactArrayLength()
+    const partitionIndexesLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionIndexesLength; i++) items.push(r.int32())
     partitionIndexes = items
@@ -81,7 +81,7 @@ export function createDescribeProducersRequest(
 function readDescribeProducersRequest(r: Reader, v: number): DescribeProducersRequest {
   let topics: DescribeProducersRequestTopicRequest[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(3)
     const items: DescribeProducersRequestTopicRequest[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readDescribeProducersRequestTopicRequest(r, v))
@@ -236,7 +236,7 @@ function readDescribeProducersResponsePartitionResponse(
   const errorMessage = r.compactNullableString()
   let activeProducers: DescribeProducersResponseProducerState[] = []
   {
-    const activeProducersLength = r.compactArrayLength()
+    const activeProducersLength = r.compactArrayLength(37)
     const items: DescribeProducersResponseProducerState[] = []
     for (let i = 0; i < activeProducersLength; i++)
       items.push(readDescribeProducersResponseProducerState(r, v))
@@ -291,7 +291,7 @@ function readDescribeProducersResponseTopicResponse(
   const name = r.compactString()
   let partitions: DescribeProducersResponsePartitionResponse[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(9)
     const items: DescribeProducersResponsePartitionResponse[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readDescribeProducersResponsePartitionResponse(r, v))
@@ -338,7 +338,7 @@ function readDescribeProducersResponse(r: Reader, v: number): DescribeProducersR
   const throttleTimeMs = r.int32()
   let topics: DescribeProducersResponseTopicResponse[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(3)
     const items: DescribeProducersResponseTopicResponse[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readDescribeProducersResponseTopicResponse(r, v))

@@ -157,7 +157,7 @@ function readBrokerRegistrationRequest(r: Reader, v: number): BrokerRegistration
   const incarnationId = r.uuid()
   let listeners: BrokerRegistrationRequestListener[] = []
   {
-    const listenersLength = r.compactArrayLength()
+    const listenersLength = r.compactArrayLength(7)
     const items: BrokerRegistrationRequestListener[] = []
     for (let i = 0; i < listenersLength; i++)
       items.push(readBrokerRegistrationRequestListener(r, v))
@@ -165,7 +165,7 @@ function readBrokerRegistrationRequest(r: Reader, v: number): BrokerRegistration
   }
   let features: BrokerRegistrationRequestFeature[] = []
   {
-    const featuresLength = r.compactArrayLength()
+    const featuresLength = r.compactArrayLength(6)
     const items: BrokerRegistrationRequestFeature[] = []
     for (let i = 0; i < featuresLength; i++) items.push(readBrokerRegistrationRequestFeature(r, v))
     features = items
@@ -177,7 +177,7 @@ function readBrokerRegistrationRequest(r: Reader, v: number): BrokerRegistration
   }
   let logDirs: Uuid[] = []
   if (v >= 2) {
-    const logDirsLength = r.compactArrayLength()
+    const logDirsLength = r.compactArrayLength(16)
     const items: Uuid[] = []
     for (let i = 0; i < logDirsLength; i++) items.push(r.uuid())
     logDirs = items

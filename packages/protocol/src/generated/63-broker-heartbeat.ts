@@ -59,13 +59,13 @@ function readBrokerHeartbeatRequest(r: Reader, v: number): BrokerHeartbeatReques
     const size = r.unsignedVarint()
     const end = r.position + size
     if (tag === 0 && v >= 1) {
-      const offlineLogDirsLength = r.compactArrayLength()
+      const offlineLogDirsLength = r.compactArrayLength(16)
       const items: Uuid[] = []
       for (let i = 0; i < offlineLogDirsLength; i++) items.push(r.uuid())
       offlineLogDirs = items
       r.expectPosition(end)
     } else if (tag === 1 && v >= 2) {
-      const cordonedLogDirsLength = r.compactNullableArrayLength()
+      const cordonedLogDirsLength = r.compactNullableArrayLength(16)
       if (cordonedLogDirsLength < 0) cordonedLogDirs = null
       else {
         const items: Uuid[] = []

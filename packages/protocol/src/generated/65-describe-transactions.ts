@@ -26,7 +26,7 @@ export function createDescribeTransactionsRequest(
 function readDescribeTransactionsRequest(r: Reader, _v: number): DescribeTransactionsRequest {
   let transactionalIds: string[] = []
   {
-    const transactionalIdsLength = r.compactArrayLength()
+    const transactionalIdsLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < transactionalIdsLength; i++) items.push(r.compactString())
     transactionalIds = items
@@ -117,7 +117,7 @@ function readDescribeTransactionsResponseTopicData(
   const topic = r.compactString()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -178,7 +178,7 @@ function readDescribeTransactionsResponseTransactionState(
   const producerEpoch = r.int16()
   let topics: DescribeTransactionsResponseTopicData[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(3)
     const items: DescribeTransactionsResponseTopicData[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readDescribeTransactionsResponseTopicData(r, v))
@@ -241,7 +241,7 @@ function readDescribeTransactionsResponse(r: Reader, v: number): DescribeTransac
   const throttleTimeMs = r.int32()
   let transactionStates: DescribeTransactionsResponseTransactionState[] = []
   {
-    const transactionStatesLength = r.compactArrayLength()
+    const transactionStatesLength = r.compactArrayLength(28)
     const items: DescribeTransactionsResponseTransactionState[] = []
     for (let i = 0; i < transactionStatesLength; i++)
       items.push(readDescribeTransactionsResponseTransactionState(r, v))

@@ -41,14 +41,14 @@ export function createListTransactionsRequest(
 function readListTransactionsRequest(r: Reader, v: number): ListTransactionsRequest {
   let stateFilters: string[] = []
   {
-    const stateFiltersLength = r.compactArrayLength()
+    const stateFiltersLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < stateFiltersLength; i++) items.push(r.compactString())
     stateFilters = items
   }
   let producerIdFilters: number[] = []
   {
-    const producerIdFiltersLength = r.compactArrayLength()
+    const producerIdFiltersLength = r.compactArrayLength(8)
     const items: number[] = []
     for (let i = 0; i < producerIdFiltersLength; i++) items.push(r.int64())
     producerIdFilters = items
@@ -200,14 +200,14 @@ function readListTransactionsResponse(r: Reader, v: number): ListTransactionsRes
   const errorCode = r.int16()
   let unknownStateFilters: string[] = []
   {
-    const unknownStateFiltersLength = r.compactArrayLength()
+    const unknownStateFiltersLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < unknownStateFiltersLength; i++) items.push(r.compactString())
     unknownStateFilters = items
   }
   let transactionStates: ListTransactionsResponseTransactionState[] = []
   {
-    const transactionStatesLength = r.compactArrayLength()
+    const transactionStatesLength = r.compactArrayLength(11)
     const items: ListTransactionsResponseTransactionState[] = []
     for (let i = 0; i < transactionStatesLength; i++)
       items.push(readListTransactionsResponseTransactionState(r, v))

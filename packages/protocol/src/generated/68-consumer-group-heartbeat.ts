@@ -55,7 +55,7 @@ function readConsumerGroupHeartbeatRequestTopicPartitions(
   const topicId = r.uuid()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -114,7 +114,7 @@ function readConsumerGroupHeartbeatRequest(r: Reader, v: number): ConsumerGroupH
   const rebalanceTimeoutMs = r.int32()
   let subscribedTopicNames: string[] | null = null
   {
-    const subscribedTopicNamesLength = r.compactNullableArrayLength()
+    const subscribedTopicNamesLength = r.compactNullableArrayLength(1)
     if (subscribedTopicNamesLength < 0) subscribedTopicNames = null
     else {
       const items: string[] = []
@@ -129,7 +129,7 @@ function readConsumerGroupHeartbeatRequest(r: Reader, v: number): ConsumerGroupH
   const serverAssignor = r.compactNullableString()
   let topicPartitions: ConsumerGroupHeartbeatRequestTopicPartitions[] | null = null
   {
-    const topicPartitionsLength = r.compactNullableArrayLength()
+    const topicPartitionsLength = r.compactNullableArrayLength(18)
     if (topicPartitionsLength < 0) topicPartitions = null
     else {
       const items: ConsumerGroupHeartbeatRequestTopicPartitions[] = []
@@ -272,7 +272,7 @@ function readConsumerGroupHeartbeatResponseTopicPartitions(
   const topicId = r.uuid()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -319,7 +319,7 @@ function readConsumerGroupHeartbeatResponseAssignment(
 ): ConsumerGroupHeartbeatResponseAssignment {
   let topicPartitions: ConsumerGroupHeartbeatResponseTopicPartitions[] = []
   {
-    const topicPartitionsLength = r.compactArrayLength()
+    const topicPartitionsLength = r.compactArrayLength(18)
     const items: ConsumerGroupHeartbeatResponseTopicPartitions[] = []
     for (let i = 0; i < topicPartitionsLength; i++)
       items.push(readConsumerGroupHeartbeatResponseTopicPartitions(r, v))

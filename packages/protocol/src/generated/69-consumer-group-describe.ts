@@ -35,7 +35,7 @@ export function createConsumerGroupDescribeRequest(
 function readConsumerGroupDescribeRequest(r: Reader, _v: number): ConsumerGroupDescribeRequest {
   let groupIds: string[] = []
   {
-    const groupIdsLength = r.compactArrayLength()
+    const groupIdsLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < groupIdsLength; i++) items.push(r.compactString())
     groupIds = items
@@ -153,7 +153,7 @@ function readConsumerGroupDescribeResponseTopicPartitions(
   const topicName = r.compactString()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -201,7 +201,7 @@ function readConsumerGroupDescribeResponseAssignment(
 ): ConsumerGroupDescribeResponseAssignment {
   let topicPartitions: ConsumerGroupDescribeResponseTopicPartitions[] = []
   {
-    const topicPartitionsLength = r.compactArrayLength()
+    const topicPartitionsLength = r.compactArrayLength(19)
     const items: ConsumerGroupDescribeResponseTopicPartitions[] = []
     for (let i = 0; i < topicPartitionsLength; i++)
       items.push(readConsumerGroupDescribeResponseTopicPartitions(r, v))
@@ -264,7 +264,7 @@ function readConsumerGroupDescribeResponseMember(
   const clientHost = r.compactString()
   let subscribedTopicNames: string[] = []
   {
-    const subscribedTopicNamesLength = r.compactArrayLength()
+    const subscribedTopicNamesLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < subscribedTopicNamesLength; i++) items.push(r.compactString())
     subscribedTopicNames = items
@@ -366,7 +366,7 @@ function readConsumerGroupDescribeResponseDescribedGroup(
   const assignorName = r.compactString()
   let members: ConsumerGroupDescribeResponseMember[] = []
   {
-    const membersLength = r.compactArrayLength()
+    const membersLength = r.compactArrayLength(16)
     const items: ConsumerGroupDescribeResponseMember[] = []
     for (let i = 0; i < membersLength; i++)
       items.push(readConsumerGroupDescribeResponseMember(r, v))
@@ -435,7 +435,7 @@ function readConsumerGroupDescribeResponse(r: Reader, v: number): ConsumerGroupD
   const throttleTimeMs = r.int32()
   let groups: ConsumerGroupDescribeResponseDescribedGroup[] = []
   {
-    const groupsLength = r.compactArrayLength()
+    const groupsLength = r.compactArrayLength(20)
     const items: ConsumerGroupDescribeResponseDescribedGroup[] = []
     for (let i = 0; i < groupsLength; i++)
       items.push(readConsumerGroupDescribeResponseDescribedGroup(r, v))

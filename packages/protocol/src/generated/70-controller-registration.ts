@@ -137,7 +137,7 @@ function readControllerRegistrationRequest(r: Reader, v: number): ControllerRegi
   const zkMigrationReady = r.boolean()
   let listeners: ControllerRegistrationRequestListener[] = []
   {
-    const listenersLength = r.compactArrayLength()
+    const listenersLength = r.compactArrayLength(7)
     const items: ControllerRegistrationRequestListener[] = []
     for (let i = 0; i < listenersLength; i++)
       items.push(readControllerRegistrationRequestListener(r, v))
@@ -145,7 +145,7 @@ function readControllerRegistrationRequest(r: Reader, v: number): ControllerRegi
   }
   let features: ControllerRegistrationRequestFeature[] = []
   {
-    const featuresLength = r.compactArrayLength()
+    const featuresLength = r.compactArrayLength(6)
     const items: ControllerRegistrationRequestFeature[] = []
     for (let i = 0; i < featuresLength; i++)
       items.push(readControllerRegistrationRequestFeature(r, v))

@@ -109,7 +109,7 @@ function readGetTelemetrySubscriptionsResponse(
   const subscriptionId = r.int32()
   let acceptedCompressionTypes: number[] = []
   {
-    const acceptedCompressionTypesLength = r.compactArrayLength()
+    const acceptedCompressionTypesLength = r.compactArrayLength(1)
     const items: number[] = []
     for (let i = 0; i < acceptedCompressionTypesLength; i++) items.push(r.int8())
     acceptedCompressionTypes = items
@@ -119,7 +119,7 @@ function readGetTelemetrySubscriptionsResponse(
   const deltaTemporality = r.boolean()
   let requestedMetrics: string[] = []
   {
-    const requestedMetricsLength = r.compactArrayLength()
+    const requestedMetricsLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < requestedMetricsLength; i++) items.push(r.compactString())
     requestedMetrics = items

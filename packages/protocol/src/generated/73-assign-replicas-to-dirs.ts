@@ -86,7 +86,7 @@ function readAssignReplicasToDirsRequestTopicData(
   const topicId = r.uuid()
   let partitions: AssignReplicasToDirsRequestPartitionData[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(5)
     const items: AssignReplicasToDirsRequestPartitionData[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readAssignReplicasToDirsRequestPartitionData(r, v))
@@ -136,7 +136,7 @@ function readAssignReplicasToDirsRequestDirectoryData(
   const id = r.uuid()
   let topics: AssignReplicasToDirsRequestTopicData[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(18)
     const items: AssignReplicasToDirsRequestTopicData[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readAssignReplicasToDirsRequestTopicData(r, v))
@@ -185,7 +185,7 @@ function readAssignReplicasToDirsRequest(r: Reader, v: number): AssignReplicasTo
   const brokerEpoch = r.int64()
   let directories: AssignReplicasToDirsRequestDirectoryData[] = []
   {
-    const directoriesLength = r.compactArrayLength()
+    const directoriesLength = r.compactArrayLength(18)
     const items: AssignReplicasToDirsRequestDirectoryData[] = []
     for (let i = 0; i < directoriesLength; i++)
       items.push(readAssignReplicasToDirsRequestDirectoryData(r, v))
@@ -317,7 +317,7 @@ function readAssignReplicasToDirsResponseTopicData(
   const topicId = r.uuid()
   let partitions: AssignReplicasToDirsResponsePartitionData[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(7)
     const items: AssignReplicasToDirsResponsePartitionData[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readAssignReplicasToDirsResponsePartitionData(r, v))
@@ -367,7 +367,7 @@ function readAssignReplicasToDirsResponseDirectoryData(
   const id = r.uuid()
   let topics: AssignReplicasToDirsResponseTopicData[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(18)
     const items: AssignReplicasToDirsResponseTopicData[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readAssignReplicasToDirsResponseTopicData(r, v))
@@ -416,7 +416,7 @@ function readAssignReplicasToDirsResponse(r: Reader, v: number): AssignReplicasT
   const errorCode = r.int16()
   let directories: AssignReplicasToDirsResponseDirectoryData[] = []
   {
-    const directoriesLength = r.compactArrayLength()
+    const directoriesLength = r.compactArrayLength(18)
     const items: AssignReplicasToDirsResponseDirectoryData[] = []
     for (let i = 0; i < directoriesLength; i++)
       items.push(readAssignReplicasToDirsResponseDirectoryData(r, v))

@@ -33,7 +33,7 @@ export function createListConfigResourcesRequest(
 function readListConfigResourcesRequest(r: Reader, v: number): ListConfigResourcesRequest {
   let resourceTypes: number[] = []
   if (v >= 1) {
-    const resourceTypesLength = r.compactArrayLength()
+    const resourceTypesLength = r.compactArrayLength(1)
     const items: number[] = []
     for (let i = 0; i < resourceTypesLength; i++) items.push(r.int8())
     resourceTypes = items
@@ -158,7 +158,7 @@ function readListConfigResourcesResponse(r: Reader, v: number): ListConfigResour
   const errorCode = r.int16()
   let configResources: ListConfigResourcesResponseConfigResource[] = []
   {
-    const configResourcesLength = r.compactArrayLength()
+    const configResourcesLength = r.compactArrayLength(2)
     const items: ListConfigResourcesResponseConfigResource[] = []
     for (let i = 0; i < configResourcesLength; i++)
       items.push(readListConfigResourcesResponseConfigResource(r, v))

@@ -114,7 +114,7 @@ export function createDescribeTopicPartitionsRequest(
 function readDescribeTopicPartitionsRequest(r: Reader, v: number): DescribeTopicPartitionsRequest {
   let topics: DescribeTopicPartitionsRequestTopicRequest[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(2)
     const items: DescribeTopicPartitionsRequestTopicRequest[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readDescribeTopicPartitionsRequestTopicRequest(r, v))
@@ -239,21 +239,21 @@ function readDescribeTopicPartitionsResponsePartition(
   const leaderEpoch = r.int32()
   let replicaNodes: number[] = []
   {
-    const replicaNodesLength = r.compactArrayLength()
+    const replicaNodesLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < replicaNodesLength; i++) items.push(r.int32())
     replicaNodes = items
   }
   let isrNodes: number[] = []
   {
-    const isrNodesLength = r.compactArrayLength()
+    const isrNodesLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < isrNodesLength; i++) items.push(r.int32())
     isrNodes = items
   }
   let eligibleLeaderReplicas: number[] | null = null
   {
-    const eligibleLeaderReplicasLength = r.compactNullableArrayLength()
+    const eligibleLeaderReplicasLength = r.compactNullableArrayLength(4)
     if (eligibleLeaderReplicasLength < 0) eligibleLeaderReplicas = null
     else {
       const items: number[] = []
@@ -263,7 +263,7 @@ function readDescribeTopicPartitionsResponsePartition(
   }
   let lastKnownElr: number[] | null = null
   {
-    const lastKnownElrLength = r.compactNullableArrayLength()
+    const lastKnownElrLength = r.compactNullableArrayLength(4)
     if (lastKnownElrLength < 0) lastKnownElr = null
     else {
       const items: number[] = []
@@ -273,7 +273,7 @@ function readDescribeTopicPartitionsResponsePartition(
   }
   let offlineReplicas: number[] = []
   {
-    const offlineReplicasLength = r.compactArrayLength()
+    const offlineReplicasLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < offlineReplicasLength; i++) items.push(r.int32())
     offlineReplicas = items
@@ -379,7 +379,7 @@ function readDescribeTopicPartitionsResponseTopic(
   const isInternal = r.boolean()
   let partitions: DescribeTopicPartitionsResponsePartition[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(20)
     const items: DescribeTopicPartitionsResponsePartition[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readDescribeTopicPartitionsResponsePartition(r, v))
@@ -483,7 +483,7 @@ function readDescribeTopicPartitionsResponse(
   const throttleTimeMs = r.int32()
   let topics: DescribeTopicPartitionsResponseTopic[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(26)
     const items: DescribeTopicPartitionsResponseTopic[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readDescribeTopicPartitionsResponseTopic(r, v))

@@ -40,7 +40,7 @@ function readShareGroupHeartbeatRequest(r: Reader, _v: number): ShareGroupHeartb
   const rackId = r.compactNullableString()
   let subscribedTopicNames: string[] | null = null
   {
-    const subscribedTopicNamesLength = r.compactNullableArrayLength()
+    const subscribedTopicNamesLength = r.compactNullableArrayLength(1)
     if (subscribedTopicNamesLength < 0) subscribedTopicNames = null
     else {
       const items: string[] = []
@@ -143,7 +143,7 @@ function readShareGroupHeartbeatResponseTopicPartitions(
   const topicId = r.uuid()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -190,7 +190,7 @@ function readShareGroupHeartbeatResponseAssignment(
 ): ShareGroupHeartbeatResponseAssignment {
   let topicPartitions: ShareGroupHeartbeatResponseTopicPartitions[] = []
   {
-    const topicPartitionsLength = r.compactArrayLength()
+    const topicPartitionsLength = r.compactArrayLength(18)
     const items: ShareGroupHeartbeatResponseTopicPartitions[] = []
     for (let i = 0; i < topicPartitionsLength; i++)
       items.push(readShareGroupHeartbeatResponseTopicPartitions(r, v))

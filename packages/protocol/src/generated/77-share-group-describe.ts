@@ -30,7 +30,7 @@ export function createShareGroupDescribeRequest(
 function readShareGroupDescribeRequest(r: Reader, _v: number): ShareGroupDescribeRequest {
   let groupIds: string[] = []
   {
-    const groupIdsLength = r.compactArrayLength()
+    const groupIdsLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < groupIdsLength; i++) items.push(r.compactString())
     groupIds = items
@@ -139,7 +139,7 @@ function readShareGroupDescribeResponseTopicPartitions(
   const topicName = r.compactString()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -187,7 +187,7 @@ function readShareGroupDescribeResponseAssignment(
 ): ShareGroupDescribeResponseAssignment {
   let topicPartitions: ShareGroupDescribeResponseTopicPartitions[] = []
   {
-    const topicPartitionsLength = r.compactArrayLength()
+    const topicPartitionsLength = r.compactArrayLength(19)
     const items: ShareGroupDescribeResponseTopicPartitions[] = []
     for (let i = 0; i < topicPartitionsLength; i++)
       items.push(readShareGroupDescribeResponseTopicPartitions(r, v))
@@ -245,7 +245,7 @@ function readShareGroupDescribeResponseMember(
   const clientHost = r.compactString()
   let subscribedTopicNames: string[] = []
   {
-    const subscribedTopicNamesLength = r.compactArrayLength()
+    const subscribedTopicNamesLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < subscribedTopicNamesLength; i++) items.push(r.compactString())
     subscribedTopicNames = items
@@ -325,7 +325,7 @@ function readShareGroupDescribeResponseDescribedGroup(
   const assignorName = r.compactString()
   let members: ShareGroupDescribeResponseMember[] = []
   {
-    const membersLength = r.compactArrayLength()
+    const membersLength = r.compactArrayLength(12)
     const items: ShareGroupDescribeResponseMember[] = []
     for (let i = 0; i < membersLength; i++) items.push(readShareGroupDescribeResponseMember(r, v))
     members = items
@@ -393,7 +393,7 @@ function readShareGroupDescribeResponse(r: Reader, v: number): ShareGroupDescrib
   const throttleTimeMs = r.int32()
   let groups: ShareGroupDescribeResponseDescribedGroup[] = []
   {
-    const groupsLength = r.compactArrayLength()
+    const groupsLength = r.compactArrayLength(20)
     const items: ShareGroupDescribeResponseDescribedGroup[] = []
     for (let i = 0; i < groupsLength; i++)
       items.push(readShareGroupDescribeResponseDescribedGroup(r, v))

@@ -82,7 +82,7 @@ function readShareFetchRequestAcknowledgementBatch(
   const lastOffset = r.int64()
   let acknowledgeTypes: number[] = []
   {
-    const acknowledgeTypesLength = r.compactArrayLength()
+    const acknowledgeTypesLength = r.compactArrayLength(1)
     const items: number[] = []
     for (let i = 0; i < acknowledgeTypesLength; i++) items.push(r.int8())
     acknowledgeTypes = items
@@ -134,7 +134,7 @@ function readShareFetchRequestFetchPartition(
   let partitionMaxBytes: number = 0
   let acknowledgementBatches: ShareFetchRequestAcknowledgementBatch[] = []
   {
-    const acknowledgementBatchesLength = r.compactArrayLength()
+    const acknowledgementBatchesLength = r.compactArrayLength(18)
     const items: ShareFetchRequestAcknowledgementBatch[] = []
     for (let i = 0; i < acknowledgementBatchesLength; i++)
       items.push(readShareFetchRequestAcknowledgementBatch(r, v))
@@ -182,7 +182,7 @@ function readShareFetchRequestFetchTopic(r: Reader, v: number): ShareFetchReques
   const topicId = r.uuid()
   let partitions: ShareFetchRequestFetchPartition[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(6)
     const items: ShareFetchRequestFetchPartition[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(readShareFetchRequestFetchPartition(r, v))
     partitions = items
@@ -231,7 +231,7 @@ function readShareFetchRequestForgottenTopic(
   const topicId = r.uuid()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -300,14 +300,14 @@ function readShareFetchRequest(r: Reader, v: number): ShareFetchRequest {
   }
   let topics: ShareFetchRequestFetchTopic[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(18)
     const items: ShareFetchRequestFetchTopic[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readShareFetchRequestFetchTopic(r, v))
     topics = items
   }
   let forgottenTopicsData: ShareFetchRequestForgottenTopic[] = []
   {
-    const forgottenTopicsDataLength = r.compactArrayLength()
+    const forgottenTopicsDataLength = r.compactArrayLength(18)
     const items: ShareFetchRequestForgottenTopic[] = []
     for (let i = 0; i < forgottenTopicsDataLength; i++)
       items.push(readShareFetchRequestForgottenTopic(r, v))
@@ -553,7 +553,7 @@ function readShareFetchResponsePartitionData(
   const records = r.compactNullableBytes()
   let acquiredRecords: ShareFetchResponseAcquiredRecords[] = []
   {
-    const acquiredRecordsLength = r.compactArrayLength()
+    const acquiredRecordsLength = r.compactArrayLength(19)
     const items: ShareFetchResponseAcquiredRecords[] = []
     for (let i = 0; i < acquiredRecordsLength; i++)
       items.push(readShareFetchResponseAcquiredRecords(r, v))
@@ -628,7 +628,7 @@ function readShareFetchResponseShareFetchableTopicResponse(
   const topicId = r.uuid()
   let partitions: ShareFetchResponsePartitionData[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(22)
     const items: ShareFetchResponsePartitionData[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(readShareFetchResponsePartitionData(r, v))
     partitions = items
@@ -722,7 +722,7 @@ function readShareFetchResponse(r: Reader, v: number): ShareFetchResponse {
   const acquisitionLockTimeoutMs = r.int32()
   let responses: ShareFetchResponseShareFetchableTopicResponse[] = []
   {
-    const responsesLength = r.compactArrayLength()
+    const responsesLength = r.compactArrayLength(18)
     const items: ShareFetchResponseShareFetchableTopicResponse[] = []
     for (let i = 0; i < responsesLength; i++)
       items.push(readShareFetchResponseShareFetchableTopicResponse(r, v))
@@ -730,7 +730,7 @@ function readShareFetchResponse(r: Reader, v: number): ShareFetchResponse {
   }
   let nodeEndpoints: ShareFetchResponseNodeEndpoint[] = []
   {
-    const nodeEndpointsLength = r.compactArrayLength()
+    const nodeEndpointsLength = r.compactArrayLength(11)
     const items: ShareFetchResponseNodeEndpoint[] = []
     for (let i = 0; i < nodeEndpointsLength; i++)
       items.push(readShareFetchResponseNodeEndpoint(r, v))

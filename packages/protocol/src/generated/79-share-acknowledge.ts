@@ -65,7 +65,7 @@ function readShareAcknowledgeRequestAcknowledgementBatch(
   const lastOffset = r.int64()
   let acknowledgeTypes: number[] = []
   {
-    const acknowledgeTypesLength = r.compactArrayLength()
+    const acknowledgeTypesLength = r.compactArrayLength(1)
     const items: number[] = []
     for (let i = 0; i < acknowledgeTypesLength; i++) items.push(r.int8())
     acknowledgeTypes = items
@@ -115,7 +115,7 @@ function readShareAcknowledgeRequestAcknowledgePartition(
   const partitionIndex = r.int32()
   let acknowledgementBatches: ShareAcknowledgeRequestAcknowledgementBatch[] = []
   {
-    const acknowledgementBatchesLength = r.compactArrayLength()
+    const acknowledgementBatchesLength = r.compactArrayLength(18)
     const items: ShareAcknowledgeRequestAcknowledgementBatch[] = []
     for (let i = 0; i < acknowledgementBatchesLength; i++)
       items.push(readShareAcknowledgeRequestAcknowledgementBatch(r, v))
@@ -165,7 +165,7 @@ function readShareAcknowledgeRequestAcknowledgeTopic(
   const topicId = r.uuid()
   let partitions: ShareAcknowledgeRequestAcknowledgePartition[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(6)
     const items: ShareAcknowledgeRequestAcknowledgePartition[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readShareAcknowledgeRequestAcknowledgePartition(r, v))
@@ -221,7 +221,7 @@ function readShareAcknowledgeRequest(r: Reader, v: number): ShareAcknowledgeRequ
   }
   let topics: ShareAcknowledgeRequestAcknowledgeTopic[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(18)
     const items: ShareAcknowledgeRequestAcknowledgeTopic[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readShareAcknowledgeRequestAcknowledgeTopic(r, v))
@@ -422,7 +422,7 @@ function readShareAcknowledgeResponseShareAcknowledgeTopicResponse(
   const topicId = r.uuid()
   let partitions: ShareAcknowledgeResponsePartitionData[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(17)
     const items: ShareAcknowledgeResponsePartitionData[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readShareAcknowledgeResponsePartitionData(r, v))
@@ -525,7 +525,7 @@ function readShareAcknowledgeResponse(r: Reader, v: number): ShareAcknowledgeRes
   }
   let responses: ShareAcknowledgeResponseShareAcknowledgeTopicResponse[] = []
   {
-    const responsesLength = r.compactArrayLength()
+    const responsesLength = r.compactArrayLength(18)
     const items: ShareAcknowledgeResponseShareAcknowledgeTopicResponse[] = []
     for (let i = 0; i < responsesLength; i++)
       items.push(readShareAcknowledgeResponseShareAcknowledgeTopicResponse(r, v))
@@ -533,7 +533,7 @@ function readShareAcknowledgeResponse(r: Reader, v: number): ShareAcknowledgeRes
   }
   let nodeEndpoints: ShareAcknowledgeResponseNodeEndpoint[] = []
   {
-    const nodeEndpointsLength = r.compactArrayLength()
+    const nodeEndpointsLength = r.compactArrayLength(11)
     const items: ShareAcknowledgeResponseNodeEndpoint[] = []
     for (let i = 0; i < nodeEndpointsLength; i++)
       items.push(readShareAcknowledgeResponseNodeEndpoint(r, v))

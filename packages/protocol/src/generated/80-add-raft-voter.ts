@@ -93,7 +93,7 @@ function readAddRaftVoterRequest(r: Reader, v: number): AddRaftVoterRequest {
   const voterDirectoryId = r.uuid()
   let listeners: AddRaftVoterRequestListener[] = []
   {
-    const listenersLength = r.compactArrayLength()
+    const listenersLength = r.compactArrayLength(5)
     const items: AddRaftVoterRequestListener[] = []
     for (let i = 0; i < listenersLength; i++) items.push(readAddRaftVoterRequestListener(r, v))
     listeners = items

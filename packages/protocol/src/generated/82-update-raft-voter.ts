@@ -129,7 +129,7 @@ function readUpdateRaftVoterRequest(r: Reader, v: number): UpdateRaftVoterReques
   const voterDirectoryId = r.uuid()
   let listeners: UpdateRaftVoterRequestListener[] = []
   {
-    const listenersLength = r.compactArrayLength()
+    const listenersLength = r.compactArrayLength(5)
     const items: UpdateRaftVoterRequestListener[] = []
     for (let i = 0; i < listenersLength; i++) items.push(readUpdateRaftVoterRequestListener(r, v))
     listeners = items

@@ -87,7 +87,7 @@ function readInitializeShareGroupStateRequestInitializeStateData(
   const topicId = r.uuid()
   let partitions: InitializeShareGroupStateRequestPartitionData[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(17)
     const items: InitializeShareGroupStateRequestPartitionData[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readInitializeShareGroupStateRequestPartitionData(r, v))
@@ -137,7 +137,7 @@ function readInitializeShareGroupStateRequest(
   const groupId = r.compactString()
   let topics: InitializeShareGroupStateRequestInitializeStateData[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(18)
     const items: InitializeShareGroupStateRequestInitializeStateData[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readInitializeShareGroupStateRequestInitializeStateData(r, v))
@@ -267,7 +267,7 @@ function readInitializeShareGroupStateResponseInitializeStateResult(
   const topicId = r.uuid()
   let partitions: InitializeShareGroupStateResponsePartitionResult[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(8)
     const items: InitializeShareGroupStateResponsePartitionResult[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readInitializeShareGroupStateResponsePartitionResult(r, v))
@@ -315,7 +315,7 @@ function readInitializeShareGroupStateResponse(
 ): InitializeShareGroupStateResponse {
   let results: InitializeShareGroupStateResponseInitializeStateResult[] = []
   {
-    const resultsLength = r.compactArrayLength()
+    const resultsLength = r.compactArrayLength(18)
     const items: InitializeShareGroupStateResponseInitializeStateResult[] = []
     for (let i = 0; i < resultsLength; i++)
       items.push(readInitializeShareGroupStateResponseInitializeStateResult(r, v))

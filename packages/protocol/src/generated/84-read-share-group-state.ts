@@ -83,7 +83,7 @@ function readReadShareGroupStateRequestReadStateData(
   const topicId = r.uuid()
   let partitions: ReadShareGroupStateRequestPartitionData[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(9)
     const items: ReadShareGroupStateRequestPartitionData[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readReadShareGroupStateRequestPartitionData(r, v))
@@ -130,7 +130,7 @@ function readReadShareGroupStateRequest(r: Reader, v: number): ReadShareGroupSta
   const groupId = r.compactString()
   let topics: ReadShareGroupStateRequestReadStateData[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(18)
     const items: ReadShareGroupStateRequestReadStateData[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readReadShareGroupStateRequestReadStateData(r, v))
@@ -279,7 +279,7 @@ function readReadShareGroupStateResponsePartitionResult(
   const startOffset = r.int64()
   let stateBatches: ReadShareGroupStateResponseStateBatch[] = []
   {
-    const stateBatchesLength = r.compactArrayLength()
+    const stateBatchesLength = r.compactArrayLength(20)
     const items: ReadShareGroupStateResponseStateBatch[] = []
     for (let i = 0; i < stateBatchesLength; i++)
       items.push(readReadShareGroupStateResponseStateBatch(r, v))
@@ -344,7 +344,7 @@ function readReadShareGroupStateResponseReadStateResult(
   const topicId = r.uuid()
   let partitions: ReadShareGroupStateResponsePartitionResult[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(21)
     const items: ReadShareGroupStateResponsePartitionResult[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readReadShareGroupStateResponsePartitionResult(r, v))
@@ -389,7 +389,7 @@ export function createReadShareGroupStateResponse(
 function readReadShareGroupStateResponse(r: Reader, v: number): ReadShareGroupStateResponse {
   let results: ReadShareGroupStateResponseReadStateResult[] = []
   {
-    const resultsLength = r.compactArrayLength()
+    const resultsLength = r.compactArrayLength(18)
     const items: ReadShareGroupStateResponseReadStateResult[] = []
     for (let i = 0; i < resultsLength; i++)
       items.push(readReadShareGroupStateResponseReadStateResult(r, v))

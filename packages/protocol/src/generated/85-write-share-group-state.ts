@@ -118,7 +118,7 @@ function readWriteShareGroupStateRequestPartitionData(
   }
   let stateBatches: WriteShareGroupStateRequestStateBatch[] = []
   {
-    const stateBatchesLength = r.compactArrayLength()
+    const stateBatchesLength = r.compactArrayLength(20)
     const items: WriteShareGroupStateRequestStateBatch[] = []
     for (let i = 0; i < stateBatchesLength; i++)
       items.push(readWriteShareGroupStateRequestStateBatch(r, v))
@@ -182,7 +182,7 @@ function readWriteShareGroupStateRequestWriteStateData(
   const topicId = r.uuid()
   let partitions: WriteShareGroupStateRequestPartitionData[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(22)
     const items: WriteShareGroupStateRequestPartitionData[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readWriteShareGroupStateRequestPartitionData(r, v))
@@ -229,7 +229,7 @@ function readWriteShareGroupStateRequest(r: Reader, v: number): WriteShareGroupS
   const groupId = r.compactString()
   let topics: WriteShareGroupStateRequestWriteStateData[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(18)
     const items: WriteShareGroupStateRequestWriteStateData[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readWriteShareGroupStateRequestWriteStateData(r, v))
@@ -359,7 +359,7 @@ function readWriteShareGroupStateResponseWriteStateResult(
   const topicId = r.uuid()
   let partitions: WriteShareGroupStateResponsePartitionResult[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(8)
     const items: WriteShareGroupStateResponsePartitionResult[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readWriteShareGroupStateResponsePartitionResult(r, v))
@@ -404,7 +404,7 @@ export function createWriteShareGroupStateResponse(
 function readWriteShareGroupStateResponse(r: Reader, v: number): WriteShareGroupStateResponse {
   let results: WriteShareGroupStateResponseWriteStateResult[] = []
   {
-    const resultsLength = r.compactArrayLength()
+    const resultsLength = r.compactArrayLength(18)
     const items: WriteShareGroupStateResponseWriteStateResult[] = []
     for (let i = 0; i < resultsLength; i++)
       items.push(readWriteShareGroupStateResponseWriteStateResult(r, v))

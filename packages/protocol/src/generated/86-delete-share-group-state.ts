@@ -79,7 +79,7 @@ function readDeleteShareGroupStateRequestDeleteStateData(
   const topicId = r.uuid()
   let partitions: DeleteShareGroupStateRequestPartitionData[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(5)
     const items: DeleteShareGroupStateRequestPartitionData[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readDeleteShareGroupStateRequestPartitionData(r, v))
@@ -126,7 +126,7 @@ function readDeleteShareGroupStateRequest(r: Reader, v: number): DeleteShareGrou
   const groupId = r.compactString()
   let topics: DeleteShareGroupStateRequestDeleteStateData[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(18)
     const items: DeleteShareGroupStateRequestDeleteStateData[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readDeleteShareGroupStateRequestDeleteStateData(r, v))
@@ -256,7 +256,7 @@ function readDeleteShareGroupStateResponseDeleteStateResult(
   const topicId = r.uuid()
   let partitions: DeleteShareGroupStateResponsePartitionResult[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(8)
     const items: DeleteShareGroupStateResponsePartitionResult[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readDeleteShareGroupStateResponsePartitionResult(r, v))
@@ -301,7 +301,7 @@ export function createDeleteShareGroupStateResponse(
 function readDeleteShareGroupStateResponse(r: Reader, v: number): DeleteShareGroupStateResponse {
   let results: DeleteShareGroupStateResponseDeleteStateResult[] = []
   {
-    const resultsLength = r.compactArrayLength()
+    const resultsLength = r.compactArrayLength(18)
     const items: DeleteShareGroupStateResponseDeleteStateResult[] = []
     for (let i = 0; i < resultsLength; i++)
       items.push(readDeleteShareGroupStateResponseDeleteStateResult(r, v))

@@ -88,7 +88,7 @@ function readReadShareGroupStateSummaryRequestReadStateSummaryData(
   const topicId = r.uuid()
   let partitions: ReadShareGroupStateSummaryRequestPartitionData[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(9)
     const items: ReadShareGroupStateSummaryRequestPartitionData[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readReadShareGroupStateSummaryRequestPartitionData(r, v))
@@ -138,7 +138,7 @@ function readReadShareGroupStateSummaryRequest(
   const groupId = r.compactString()
   let topics: ReadShareGroupStateSummaryRequestReadStateSummaryData[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(18)
     const items: ReadShareGroupStateSummaryRequestReadStateSummaryData[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readReadShareGroupStateSummaryRequestReadStateSummaryData(r, v))
@@ -299,7 +299,7 @@ function readReadShareGroupStateSummaryResponseReadStateSummaryResult(
   const topicId = r.uuid()
   let partitions: ReadShareGroupStateSummaryResponsePartitionResult[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(24)
     const items: ReadShareGroupStateSummaryResponsePartitionResult[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readReadShareGroupStateSummaryResponsePartitionResult(r, v))
@@ -347,7 +347,7 @@ function readReadShareGroupStateSummaryResponse(
 ): ReadShareGroupStateSummaryResponse {
   let results: ReadShareGroupStateSummaryResponseReadStateSummaryResult[] = []
   {
-    const resultsLength = r.compactArrayLength()
+    const resultsLength = r.compactArrayLength(18)
     const items: ReadShareGroupStateSummaryResponseReadStateSummaryResult[] = []
     for (let i = 0; i < resultsLength; i++)
       items.push(readReadShareGroupStateSummaryResponseReadStateSummaryResult(r, v))

@@ -145,7 +145,7 @@ function readStreamsGroupHeartbeatRequestTopicInfo(
   const replicationFactor = r.int16()
   let topicConfigs: StreamsGroupHeartbeatRequestKeyValue[] = []
   {
-    const topicConfigsLength = r.compactArrayLength()
+    const topicConfigsLength = r.compactArrayLength(3)
     const items: StreamsGroupHeartbeatRequestKeyValue[] = []
     for (let i = 0; i < topicConfigsLength; i++)
       items.push(readStreamsGroupHeartbeatRequestKeyValue(r, v))
@@ -197,21 +197,21 @@ function readStreamsGroupHeartbeatRequestCopartitionGroup(
 ): StreamsGroupHeartbeatRequestCopartitionGroup {
   let sourceTopics: number[] = []
   {
-    const sourceTopicsLength = r.compactArrayLength()
+    const sourceTopicsLength = r.compactArrayLength(2)
     const items: number[] = []
     for (let i = 0; i < sourceTopicsLength; i++) items.push(r.int16())
     sourceTopics = items
   }
   let sourceTopicRegex: number[] = []
   {
-    const sourceTopicRegexLength = r.compactArrayLength()
+    const sourceTopicRegexLength = r.compactArrayLength(2)
     const items: number[] = []
     for (let i = 0; i < sourceTopicRegexLength; i++) items.push(r.int16())
     sourceTopicRegex = items
   }
   let repartitionSourceTopics: number[] = []
   {
-    const repartitionSourceTopicsLength = r.compactArrayLength()
+    const repartitionSourceTopicsLength = r.compactArrayLength(2)
     const items: number[] = []
     for (let i = 0; i < repartitionSourceTopicsLength; i++) items.push(r.int16())
     repartitionSourceTopics = items
@@ -278,21 +278,21 @@ function readStreamsGroupHeartbeatRequestSubtopology(
   const subtopologyId = r.compactString()
   let sourceTopics: string[] = []
   {
-    const sourceTopicsLength = r.compactArrayLength()
+    const sourceTopicsLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < sourceTopicsLength; i++) items.push(r.compactString())
     sourceTopics = items
   }
   let sourceTopicRegex: string[] = []
   {
-    const sourceTopicRegexLength = r.compactArrayLength()
+    const sourceTopicRegexLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < sourceTopicRegexLength; i++) items.push(r.compactString())
     sourceTopicRegex = items
   }
   let stateChangelogTopics: StreamsGroupHeartbeatRequestTopicInfo[] = []
   {
-    const stateChangelogTopicsLength = r.compactArrayLength()
+    const stateChangelogTopicsLength = r.compactArrayLength(9)
     const items: StreamsGroupHeartbeatRequestTopicInfo[] = []
     for (let i = 0; i < stateChangelogTopicsLength; i++)
       items.push(readStreamsGroupHeartbeatRequestTopicInfo(r, v))
@@ -300,14 +300,14 @@ function readStreamsGroupHeartbeatRequestSubtopology(
   }
   let repartitionSinkTopics: string[] = []
   {
-    const repartitionSinkTopicsLength = r.compactArrayLength()
+    const repartitionSinkTopicsLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < repartitionSinkTopicsLength; i++) items.push(r.compactString())
     repartitionSinkTopics = items
   }
   let repartitionSourceTopics: StreamsGroupHeartbeatRequestTopicInfo[] = []
   {
-    const repartitionSourceTopicsLength = r.compactArrayLength()
+    const repartitionSourceTopicsLength = r.compactArrayLength(9)
     const items: StreamsGroupHeartbeatRequestTopicInfo[] = []
     for (let i = 0; i < repartitionSourceTopicsLength; i++)
       items.push(readStreamsGroupHeartbeatRequestTopicInfo(r, v))
@@ -315,7 +315,7 @@ function readStreamsGroupHeartbeatRequestSubtopology(
   }
   let copartitionGroups: StreamsGroupHeartbeatRequestCopartitionGroup[] = []
   {
-    const copartitionGroupsLength = r.compactArrayLength()
+    const copartitionGroupsLength = r.compactArrayLength(4)
     const items: StreamsGroupHeartbeatRequestCopartitionGroup[] = []
     for (let i = 0; i < copartitionGroupsLength; i++)
       items.push(readStreamsGroupHeartbeatRequestCopartitionGroup(r, v))
@@ -409,7 +409,7 @@ function readStreamsGroupHeartbeatRequestTopology(
   const epoch = r.int32()
   let subtopologies: StreamsGroupHeartbeatRequestSubtopology[] = []
   {
-    const subtopologiesLength = r.compactArrayLength()
+    const subtopologiesLength = r.compactArrayLength(8)
     const items: StreamsGroupHeartbeatRequestSubtopology[] = []
     for (let i = 0; i < subtopologiesLength; i++)
       items.push(readStreamsGroupHeartbeatRequestSubtopology(r, v))
@@ -459,7 +459,7 @@ function readStreamsGroupHeartbeatRequestTaskIds(
   const subtopologyId = r.compactString()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -604,7 +604,7 @@ function readStreamsGroupHeartbeatRequest(r: Reader, v: number): StreamsGroupHea
   const topology = r.int8() < 0 ? null : readStreamsGroupHeartbeatRequestTopology(r, v)
   let activeTasks: StreamsGroupHeartbeatRequestTaskIds[] | null = null
   {
-    const activeTasksLength = r.compactNullableArrayLength()
+    const activeTasksLength = r.compactNullableArrayLength(3)
     if (activeTasksLength < 0) activeTasks = null
     else {
       const items: StreamsGroupHeartbeatRequestTaskIds[] = []
@@ -615,7 +615,7 @@ function readStreamsGroupHeartbeatRequest(r: Reader, v: number): StreamsGroupHea
   }
   let standbyTasks: StreamsGroupHeartbeatRequestTaskIds[] | null = null
   {
-    const standbyTasksLength = r.compactNullableArrayLength()
+    const standbyTasksLength = r.compactNullableArrayLength(3)
     if (standbyTasksLength < 0) standbyTasks = null
     else {
       const items: StreamsGroupHeartbeatRequestTaskIds[] = []
@@ -626,7 +626,7 @@ function readStreamsGroupHeartbeatRequest(r: Reader, v: number): StreamsGroupHea
   }
   let warmupTasks: StreamsGroupHeartbeatRequestTaskIds[] | null = null
   {
-    const warmupTasksLength = r.compactNullableArrayLength()
+    const warmupTasksLength = r.compactNullableArrayLength(3)
     if (warmupTasksLength < 0) warmupTasks = null
     else {
       const items: StreamsGroupHeartbeatRequestTaskIds[] = []
@@ -639,7 +639,7 @@ function readStreamsGroupHeartbeatRequest(r: Reader, v: number): StreamsGroupHea
   const userEndpoint = r.int8() < 0 ? null : readStreamsGroupHeartbeatRequestEndpoint(r, v)
   let clientTags: StreamsGroupHeartbeatRequestKeyValue[] | null = null
   {
-    const clientTagsLength = r.compactNullableArrayLength()
+    const clientTagsLength = r.compactNullableArrayLength(3)
     if (clientTagsLength < 0) clientTags = null
     else {
       const items: StreamsGroupHeartbeatRequestKeyValue[] = []
@@ -650,7 +650,7 @@ function readStreamsGroupHeartbeatRequest(r: Reader, v: number): StreamsGroupHea
   }
   let taskOffsets: StreamsGroupHeartbeatRequestTaskOffset[] | null = null
   {
-    const taskOffsetsLength = r.compactNullableArrayLength()
+    const taskOffsetsLength = r.compactNullableArrayLength(14)
     if (taskOffsetsLength < 0) taskOffsets = null
     else {
       const items: StreamsGroupHeartbeatRequestTaskOffset[] = []
@@ -661,7 +661,7 @@ function readStreamsGroupHeartbeatRequest(r: Reader, v: number): StreamsGroupHea
   }
   let taskEndOffsets: StreamsGroupHeartbeatRequestTaskOffset[] | null = null
   {
-    const taskEndOffsetsLength = r.compactNullableArrayLength()
+    const taskEndOffsetsLength = r.compactNullableArrayLength(14)
     if (taskEndOffsetsLength < 0) taskEndOffsets = null
     else {
       const items: StreamsGroupHeartbeatRequestTaskOffset[] = []
@@ -931,7 +931,7 @@ function readStreamsGroupHeartbeatResponseTaskIds(
   const subtopologyId = r.compactString()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -1017,7 +1017,7 @@ function readStreamsGroupHeartbeatResponseTopicPartition(
   const topic = r.compactString()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -1067,7 +1067,7 @@ function readStreamsGroupHeartbeatResponseEndpointToPartitions(
   const userEndpoint = readStreamsGroupHeartbeatResponseEndpoint(r, v)
   let activePartitions: StreamsGroupHeartbeatResponseTopicPartition[] = []
   {
-    const activePartitionsLength = r.compactArrayLength()
+    const activePartitionsLength = r.compactArrayLength(3)
     const items: StreamsGroupHeartbeatResponseTopicPartition[] = []
     for (let i = 0; i < activePartitionsLength; i++)
       items.push(readStreamsGroupHeartbeatResponseTopicPartition(r, v))
@@ -1075,7 +1075,7 @@ function readStreamsGroupHeartbeatResponseEndpointToPartitions(
   }
   let standbyPartitions: StreamsGroupHeartbeatResponseTopicPartition[] = []
   {
-    const standbyPartitionsLength = r.compactArrayLength()
+    const standbyPartitionsLength = r.compactArrayLength(3)
     const items: StreamsGroupHeartbeatResponseTopicPartition[] = []
     for (let i = 0; i < standbyPartitionsLength; i++)
       items.push(readStreamsGroupHeartbeatResponseTopicPartition(r, v))
@@ -1148,7 +1148,7 @@ function readStreamsGroupHeartbeatResponse(r: Reader, v: number): StreamsGroupHe
   const taskOffsetIntervalMs = r.int32()
   let status: StreamsGroupHeartbeatResponseStatus[] | null = []
   {
-    const statusLength = r.compactNullableArrayLength()
+    const statusLength = r.compactNullableArrayLength(3)
     if (statusLength < 0) status = null
     else {
       const items: StreamsGroupHeartbeatResponseStatus[] = []
@@ -1159,7 +1159,7 @@ function readStreamsGroupHeartbeatResponse(r: Reader, v: number): StreamsGroupHe
   }
   let activeTasks: StreamsGroupHeartbeatResponseTaskIds[] | null = null
   {
-    const activeTasksLength = r.compactNullableArrayLength()
+    const activeTasksLength = r.compactNullableArrayLength(3)
     if (activeTasksLength < 0) activeTasks = null
     else {
       const items: StreamsGroupHeartbeatResponseTaskIds[] = []
@@ -1170,7 +1170,7 @@ function readStreamsGroupHeartbeatResponse(r: Reader, v: number): StreamsGroupHe
   }
   let standbyTasks: StreamsGroupHeartbeatResponseTaskIds[] | null = null
   {
-    const standbyTasksLength = r.compactNullableArrayLength()
+    const standbyTasksLength = r.compactNullableArrayLength(3)
     if (standbyTasksLength < 0) standbyTasks = null
     else {
       const items: StreamsGroupHeartbeatResponseTaskIds[] = []
@@ -1181,7 +1181,7 @@ function readStreamsGroupHeartbeatResponse(r: Reader, v: number): StreamsGroupHe
   }
   let warmupTasks: StreamsGroupHeartbeatResponseTaskIds[] | null = null
   {
-    const warmupTasksLength = r.compactNullableArrayLength()
+    const warmupTasksLength = r.compactNullableArrayLength(3)
     if (warmupTasksLength < 0) warmupTasks = null
     else {
       const items: StreamsGroupHeartbeatResponseTaskIds[] = []
@@ -1193,7 +1193,7 @@ function readStreamsGroupHeartbeatResponse(r: Reader, v: number): StreamsGroupHe
   const endpointInformationEpoch = r.int32()
   let partitionsByUserEndpoint: StreamsGroupHeartbeatResponseEndpointToPartitions[] | null = null
   {
-    const partitionsByUserEndpointLength = r.compactNullableArrayLength()
+    const partitionsByUserEndpointLength = r.compactNullableArrayLength(7)
     if (partitionsByUserEndpointLength < 0) partitionsByUserEndpoint = null
     else {
       const items: StreamsGroupHeartbeatResponseEndpointToPartitions[] = []

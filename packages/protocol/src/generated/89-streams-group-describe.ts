@@ -28,7 +28,7 @@ export function createStreamsGroupDescribeRequest(
 function readStreamsGroupDescribeRequest(r: Reader, _v: number): StreamsGroupDescribeRequest {
   let groupIds: string[] = []
   {
-    const groupIdsLength = r.compactArrayLength()
+    const groupIdsLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < groupIdsLength; i++) items.push(r.compactString())
     groupIds = items
@@ -231,7 +231,7 @@ function readStreamsGroupDescribeResponseTopicInfo(
   const replicationFactor = r.int16()
   let topicConfigs: StreamsGroupDescribeResponseKeyValue[] = []
   {
-    const topicConfigsLength = r.compactArrayLength()
+    const topicConfigsLength = r.compactArrayLength(3)
     const items: StreamsGroupDescribeResponseKeyValue[] = []
     for (let i = 0; i < topicConfigsLength; i++)
       items.push(readStreamsGroupDescribeResponseKeyValue(r, v))
@@ -286,21 +286,21 @@ function readStreamsGroupDescribeResponseSubtopology(
   const subtopologyId = r.compactString()
   let sourceTopics: string[] = []
   {
-    const sourceTopicsLength = r.compactArrayLength()
+    const sourceTopicsLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < sourceTopicsLength; i++) items.push(r.compactString())
     sourceTopics = items
   }
   let repartitionSinkTopics: string[] = []
   {
-    const repartitionSinkTopicsLength = r.compactArrayLength()
+    const repartitionSinkTopicsLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < repartitionSinkTopicsLength; i++) items.push(r.compactString())
     repartitionSinkTopics = items
   }
   let stateChangelogTopics: StreamsGroupDescribeResponseTopicInfo[] = []
   {
-    const stateChangelogTopicsLength = r.compactArrayLength()
+    const stateChangelogTopicsLength = r.compactArrayLength(9)
     const items: StreamsGroupDescribeResponseTopicInfo[] = []
     for (let i = 0; i < stateChangelogTopicsLength; i++)
       items.push(readStreamsGroupDescribeResponseTopicInfo(r, v))
@@ -308,7 +308,7 @@ function readStreamsGroupDescribeResponseSubtopology(
   }
   let repartitionSourceTopics: StreamsGroupDescribeResponseTopicInfo[] = []
   {
-    const repartitionSourceTopicsLength = r.compactArrayLength()
+    const repartitionSourceTopicsLength = r.compactArrayLength(9)
     const items: StreamsGroupDescribeResponseTopicInfo[] = []
     for (let i = 0; i < repartitionSourceTopicsLength; i++)
       items.push(readStreamsGroupDescribeResponseTopicInfo(r, v))
@@ -386,7 +386,7 @@ function readStreamsGroupDescribeResponseTopology(
   const epoch = r.int32()
   let subtopologies: StreamsGroupDescribeResponseSubtopology[] | null = null
   {
-    const subtopologiesLength = r.compactNullableArrayLength()
+    const subtopologiesLength = r.compactNullableArrayLength(6)
     if (subtopologiesLength < 0) subtopologies = null
     else {
       const items: StreamsGroupDescribeResponseSubtopology[] = []
@@ -520,7 +520,7 @@ function readStreamsGroupDescribeResponseTaskIds(
   const subtopologyId = r.compactString()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -569,7 +569,7 @@ function readStreamsGroupDescribeResponseAssignment(
 ): StreamsGroupDescribeResponseAssignment {
   let activeTasks: StreamsGroupDescribeResponseTaskIds[] = []
   {
-    const activeTasksLength = r.compactArrayLength()
+    const activeTasksLength = r.compactArrayLength(3)
     const items: StreamsGroupDescribeResponseTaskIds[] = []
     for (let i = 0; i < activeTasksLength; i++)
       items.push(readStreamsGroupDescribeResponseTaskIds(r, v))
@@ -577,7 +577,7 @@ function readStreamsGroupDescribeResponseAssignment(
   }
   let standbyTasks: StreamsGroupDescribeResponseTaskIds[] = []
   {
-    const standbyTasksLength = r.compactArrayLength()
+    const standbyTasksLength = r.compactArrayLength(3)
     const items: StreamsGroupDescribeResponseTaskIds[] = []
     for (let i = 0; i < standbyTasksLength; i++)
       items.push(readStreamsGroupDescribeResponseTaskIds(r, v))
@@ -585,7 +585,7 @@ function readStreamsGroupDescribeResponseAssignment(
   }
   let warmupTasks: StreamsGroupDescribeResponseTaskIds[] = []
   {
-    const warmupTasksLength = r.compactArrayLength()
+    const warmupTasksLength = r.compactArrayLength(3)
     const items: StreamsGroupDescribeResponseTaskIds[] = []
     for (let i = 0; i < warmupTasksLength; i++)
       items.push(readStreamsGroupDescribeResponseTaskIds(r, v))
@@ -669,7 +669,7 @@ function readStreamsGroupDescribeResponseMember(
   const userEndpoint = r.int8() < 0 ? null : readStreamsGroupDescribeResponseEndpoint(r, v)
   let clientTags: StreamsGroupDescribeResponseKeyValue[] = []
   {
-    const clientTagsLength = r.compactArrayLength()
+    const clientTagsLength = r.compactArrayLength(3)
     const items: StreamsGroupDescribeResponseKeyValue[] = []
     for (let i = 0; i < clientTagsLength; i++)
       items.push(readStreamsGroupDescribeResponseKeyValue(r, v))
@@ -677,7 +677,7 @@ function readStreamsGroupDescribeResponseMember(
   }
   let taskOffsets: StreamsGroupDescribeResponseTaskOffset[] = []
   {
-    const taskOffsetsLength = r.compactArrayLength()
+    const taskOffsetsLength = r.compactArrayLength(14)
     const items: StreamsGroupDescribeResponseTaskOffset[] = []
     for (let i = 0; i < taskOffsetsLength; i++)
       items.push(readStreamsGroupDescribeResponseTaskOffset(r, v))
@@ -685,7 +685,7 @@ function readStreamsGroupDescribeResponseMember(
   }
   let taskEndOffsets: StreamsGroupDescribeResponseTaskOffset[] = []
   {
-    const taskEndOffsetsLength = r.compactArrayLength()
+    const taskEndOffsetsLength = r.compactArrayLength(14)
     const items: StreamsGroupDescribeResponseTaskOffset[] = []
     for (let i = 0; i < taskEndOffsetsLength; i++)
       items.push(readStreamsGroupDescribeResponseTaskOffset(r, v))
@@ -806,7 +806,7 @@ function readStreamsGroupDescribeResponseDescribedGroup(
   const topology = r.int8() < 0 ? null : readStreamsGroupDescribeResponseTopology(r, v)
   let members: StreamsGroupDescribeResponseMember[] = []
   {
-    const membersLength = r.compactArrayLength()
+    const membersLength = r.compactArrayLength(28)
     const items: StreamsGroupDescribeResponseMember[] = []
     for (let i = 0; i < membersLength; i++) items.push(readStreamsGroupDescribeResponseMember(r, v))
     members = items
@@ -881,7 +881,7 @@ function readStreamsGroupDescribeResponse(r: Reader, v: number): StreamsGroupDes
   const throttleTimeMs = r.int32()
   let groups: StreamsGroupDescribeResponseDescribedGroup[] = []
   {
-    const groupsLength = r.compactArrayLength()
+    const groupsLength = r.compactArrayLength(20)
     const items: StreamsGroupDescribeResponseDescribedGroup[] = []
     for (let i = 0; i < groupsLength; i++)
       items.push(readStreamsGroupDescribeResponseDescribedGroup(r, v))

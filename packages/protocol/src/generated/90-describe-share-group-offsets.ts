@@ -50,7 +50,7 @@ function readDescribeShareGroupOffsetsRequestTopic(
   const topicName = r.compactString()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -99,7 +99,7 @@ function readDescribeShareGroupOffsetsRequestGroup(
   const groupId = r.compactString()
   let topics: DescribeShareGroupOffsetsRequestTopic[] | null = []
   {
-    const topicsLength = r.compactNullableArrayLength()
+    const topicsLength = r.compactNullableArrayLength(3)
     if (topicsLength < 0) topics = null
     else {
       const items: DescribeShareGroupOffsetsRequestTopic[] = []
@@ -154,7 +154,7 @@ function readDescribeShareGroupOffsetsRequest(
 ): DescribeShareGroupOffsetsRequest {
   let groups: DescribeShareGroupOffsetsRequestGroup[] = []
   {
-    const groupsLength = r.compactArrayLength()
+    const groupsLength = r.compactArrayLength(3)
     const items: DescribeShareGroupOffsetsRequestGroup[] = []
     for (let i = 0; i < groupsLength; i++)
       items.push(readDescribeShareGroupOffsetsRequestGroup(r, v))
@@ -321,7 +321,7 @@ function readDescribeShareGroupOffsetsResponseTopic(
   const topicId = r.uuid()
   let partitions: DescribeShareGroupOffsetsResponsePartition[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(20)
     const items: DescribeShareGroupOffsetsResponsePartition[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readDescribeShareGroupOffsetsResponsePartition(r, v))
@@ -374,7 +374,7 @@ function readDescribeShareGroupOffsetsResponseGroup(
   const groupId = r.compactString()
   let topics: DescribeShareGroupOffsetsResponseTopic[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(19)
     const items: DescribeShareGroupOffsetsResponseTopic[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readDescribeShareGroupOffsetsResponseTopic(r, v))
@@ -431,7 +431,7 @@ function readDescribeShareGroupOffsetsResponse(
   const throttleTimeMs = r.int32()
   let groups: DescribeShareGroupOffsetsResponseGroup[] = []
   {
-    const groupsLength = r.compactArrayLength()
+    const groupsLength = r.compactArrayLength(6)
     const items: DescribeShareGroupOffsetsResponseGroup[] = []
     for (let i = 0; i < groupsLength; i++)
       items.push(readDescribeShareGroupOffsetsResponseGroup(r, v))

@@ -83,7 +83,7 @@ function readAlterShareGroupOffsetsRequestTopic(
   const topicName = r.compactString()
   let partitions: AlterShareGroupOffsetsRequestPartition[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(13)
     const items: AlterShareGroupOffsetsRequestPartition[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readAlterShareGroupOffsetsRequestPartition(r, v))
@@ -130,7 +130,7 @@ function readAlterShareGroupOffsetsRequest(r: Reader, v: number): AlterShareGrou
   const groupId = r.compactString()
   let topics: AlterShareGroupOffsetsRequestTopic[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(3)
     const items: AlterShareGroupOffsetsRequestTopic[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readAlterShareGroupOffsetsRequestTopic(r, v))
     topics = items
@@ -265,7 +265,7 @@ function readAlterShareGroupOffsetsResponseTopic(
   const topicId = r.uuid()
   let partitions: AlterShareGroupOffsetsResponsePartition[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(8)
     const items: AlterShareGroupOffsetsResponsePartition[] = []
     for (let i = 0; i < partitionsLength; i++)
       items.push(readAlterShareGroupOffsetsResponsePartition(r, v))
@@ -317,7 +317,7 @@ function readAlterShareGroupOffsetsResponse(r: Reader, v: number): AlterShareGro
   const errorMessage = r.compactNullableString()
   let responses: AlterShareGroupOffsetsResponseTopic[] = []
   {
-    const responsesLength = r.compactArrayLength()
+    const responsesLength = r.compactArrayLength(19)
     const items: AlterShareGroupOffsetsResponseTopic[] = []
     for (let i = 0; i < responsesLength; i++)
       items.push(readAlterShareGroupOffsetsResponseTopic(r, v))

@@ -70,7 +70,7 @@ function readDeleteShareGroupOffsetsRequest(r: Reader, v: number): DeleteShareGr
   const groupId = r.compactString()
   let topics: DeleteShareGroupOffsetsRequestTopic[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(2)
     const items: DeleteShareGroupOffsetsRequestTopic[] = []
     for (let i = 0; i < topicsLength; i++) items.push(readDeleteShareGroupOffsetsRequestTopic(r, v))
     topics = items
@@ -204,7 +204,7 @@ function readDeleteShareGroupOffsetsResponse(
   const errorMessage = r.compactNullableString()
   let responses: DeleteShareGroupOffsetsResponseTopic[] = []
   {
-    const responsesLength = r.compactArrayLength()
+    const responsesLength = r.compactArrayLength(21)
     const items: DeleteShareGroupOffsetsResponseTopic[] = []
     for (let i = 0; i < responsesLength; i++)
       items.push(readDeleteShareGroupOffsetsResponseTopic(r, v))

@@ -29,7 +29,7 @@ function readConsumerProtocolAssignmentTopicPartition(
   const topic = r.string()
   let partitions: number[] = []
   {
-    const partitionsLength = r.arrayLength()
+    const partitionsLength = r.arrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -65,7 +65,7 @@ export function createConsumerProtocolAssignment(
 function readConsumerProtocolAssignment(r: Reader, v: number): ConsumerProtocolAssignment {
   let assignedPartitions: ConsumerProtocolAssignmentTopicPartition[] = []
   {
-    const assignedPartitionsLength = r.arrayLength()
+    const assignedPartitionsLength = r.arrayLength(6)
     const items: ConsumerProtocolAssignmentTopicPartition[] = []
     for (let i = 0; i < assignedPartitionsLength; i++)
       items.push(readConsumerProtocolAssignmentTopicPartition(r, v))

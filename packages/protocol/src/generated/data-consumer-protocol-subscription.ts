@@ -53,7 +53,7 @@ function readConsumerProtocolSubscriptionTopicPartition(
   }
   let partitions: number[] = []
   if (v >= 1) {
-    const partitionsLength = r.arrayLength()
+    const partitionsLength = r.arrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -100,7 +100,7 @@ export function createConsumerProtocolSubscription(
 function readConsumerProtocolSubscription(r: Reader, v: number): ConsumerProtocolSubscription {
   let topics: string[] = []
   {
-    const topicsLength = r.arrayLength()
+    const topicsLength = r.arrayLength(2)
     const items: string[] = []
     for (let i = 0; i < topicsLength; i++) items.push(r.string())
     topics = items
@@ -108,7 +108,7 @@ function readConsumerProtocolSubscription(r: Reader, v: number): ConsumerProtoco
   const userData = r.nullableBytes()
   let ownedPartitions: ConsumerProtocolSubscriptionTopicPartition[] = []
   if (v >= 1) {
-    const ownedPartitionsLength = r.arrayLength()
+    const ownedPartitionsLength = r.arrayLength(6)
     const items: ConsumerProtocolSubscriptionTopicPartition[] = []
     for (let i = 0; i < ownedPartitionsLength; i++)
       items.push(readConsumerProtocolSubscriptionTopicPartition(r, v))

@@ -87,14 +87,14 @@ function readLeaderChangeMessage(r: Reader, v: number): LeaderChangeMessage {
   const leaderId = r.int32()
   let voters: LeaderChangeMessageVoter[] = []
   {
-    const votersLength = r.compactArrayLength()
+    const votersLength = r.compactArrayLength(5)
     const items: LeaderChangeMessageVoter[] = []
     for (let i = 0; i < votersLength; i++) items.push(readLeaderChangeMessageVoter(r, v))
     voters = items
   }
   let grantingVoters: LeaderChangeMessageVoter[] = []
   {
-    const grantingVotersLength = r.compactArrayLength()
+    const grantingVotersLength = r.compactArrayLength(5)
     const items: LeaderChangeMessageVoter[] = []
     for (let i = 0; i < grantingVotersLength; i++) items.push(readLeaderChangeMessageVoter(r, v))
     grantingVoters = items

@@ -123,7 +123,7 @@ function readVotersRecordVoter(r: Reader, v: number): VotersRecordVoter {
   const voterDirectoryId = r.uuid()
   let endpoints: VotersRecordEndpoint[] = []
   {
-    const endpointsLength = r.compactArrayLength()
+    const endpointsLength = r.compactArrayLength(5)
     const items: VotersRecordEndpoint[] = []
     for (let i = 0; i < endpointsLength; i++) items.push(readVotersRecordEndpoint(r, v))
     endpoints = items
@@ -166,7 +166,7 @@ function readVotersRecord(r: Reader, v: number): VotersRecord {
   const version = r.int16()
   let voters: VotersRecordVoter[] = []
   {
-    const votersLength = r.compactArrayLength()
+    const votersLength = r.compactArrayLength(27)
     const items: VotersRecordVoter[] = []
     for (let i = 0; i < votersLength; i++) items.push(readVotersRecordVoter(r, v))
     voters = items

@@ -99,7 +99,7 @@ function readConsumerGroupCurrentMemberAssignmentValueTopicPartitions(
   const topicId = r.uuid()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -111,7 +111,7 @@ function readConsumerGroupCurrentMemberAssignmentValueTopicPartitions(
     const size = r.unsignedVarint()
     const end = r.position + size
     if (tag === 0) {
-      const assignmentEpochsLength = r.compactNullableArrayLength()
+      const assignmentEpochsLength = r.compactNullableArrayLength(4)
       if (assignmentEpochsLength < 0) assignmentEpochs = null
       else {
         const items: number[] = []
@@ -180,7 +180,7 @@ function readConsumerGroupCurrentMemberAssignmentValue(
   const state = r.int8()
   let assignedPartitions: ConsumerGroupCurrentMemberAssignmentValueTopicPartitions[] = []
   {
-    const assignedPartitionsLength = r.compactArrayLength()
+    const assignedPartitionsLength = r.compactArrayLength(18)
     const items: ConsumerGroupCurrentMemberAssignmentValueTopicPartitions[] = []
     for (let i = 0; i < assignedPartitionsLength; i++)
       items.push(readConsumerGroupCurrentMemberAssignmentValueTopicPartitions(r, v))
@@ -188,7 +188,7 @@ function readConsumerGroupCurrentMemberAssignmentValue(
   }
   let partitionsPendingRevocation: ConsumerGroupCurrentMemberAssignmentValueTopicPartitions[] = []
   {
-    const partitionsPendingRevocationLength = r.compactArrayLength()
+    const partitionsPendingRevocationLength = r.compactArrayLength(18)
     const items: ConsumerGroupCurrentMemberAssignmentValueTopicPartitions[] = []
     for (let i = 0; i < partitionsPendingRevocationLength; i++)
       items.push(readConsumerGroupCurrentMemberAssignmentValueTopicPartitions(r, v))

@@ -139,7 +139,7 @@ function readConsumerGroupMemberMetadataValueClassicMemberMetadata(
   const sessionTimeoutMs = r.int32()
   let supportedProtocols: ConsumerGroupMemberMetadataValueClassicProtocol[] = []
   {
-    const supportedProtocolsLength = r.compactArrayLength()
+    const supportedProtocolsLength = r.compactArrayLength(3)
     const items: ConsumerGroupMemberMetadataValueClassicProtocol[] = []
     for (let i = 0; i < supportedProtocolsLength; i++)
       items.push(readConsumerGroupMemberMetadataValueClassicProtocol(r, v))
@@ -209,7 +209,7 @@ function readConsumerGroupMemberMetadataValue(
   const clientHost = r.compactString()
   let subscribedTopicNames: string[] = []
   {
-    const subscribedTopicNamesLength = r.compactArrayLength()
+    const subscribedTopicNamesLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < subscribedTopicNamesLength; i++) items.push(r.compactString())
     subscribedTopicNames = items

@@ -95,7 +95,7 @@ function readConsumerGroupPartitionMetadataValuePartitionMetadata(
   const partition = r.int32()
   let racks: string[] = []
   {
-    const racksLength = r.compactArrayLength()
+    const racksLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < racksLength; i++) items.push(r.compactString())
     racks = items
@@ -148,7 +148,7 @@ function readConsumerGroupPartitionMetadataValueTopicMetadata(
   const numPartitions = r.int32()
   let partitionMetadata: ConsumerGroupPartitionMetadataValuePartitionMetadata[] = []
   {
-    const partitionMetadataLength = r.compactArrayLength()
+    const partitionMetadataLength = r.compactArrayLength(6)
     const items: ConsumerGroupPartitionMetadataValuePartitionMetadata[] = []
     for (let i = 0; i < partitionMetadataLength; i++)
       items.push(readConsumerGroupPartitionMetadataValuePartitionMetadata(r, v))
@@ -198,7 +198,7 @@ function readConsumerGroupPartitionMetadataValue(
 ): ConsumerGroupPartitionMetadataValue {
   let topics: ConsumerGroupPartitionMetadataValueTopicMetadata[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(23)
     const items: ConsumerGroupPartitionMetadataValueTopicMetadata[] = []
     for (let i = 0; i < topicsLength; i++)
       items.push(readConsumerGroupPartitionMetadataValueTopicMetadata(r, v))

@@ -85,7 +85,7 @@ function readConsumerGroupRegularExpressionValue(
 ): ConsumerGroupRegularExpressionValue {
   let topics: string[] = []
   {
-    const topicsLength = r.compactArrayLength()
+    const topicsLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < topicsLength; i++) items.push(r.compactString())
     topics = items

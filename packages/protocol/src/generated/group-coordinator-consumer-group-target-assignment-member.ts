@@ -92,7 +92,7 @@ function readConsumerGroupTargetAssignmentMemberValueTopicPartition(
   const topicId = r.uuid()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -139,7 +139,7 @@ function readConsumerGroupTargetAssignmentMemberValue(
 ): ConsumerGroupTargetAssignmentMemberValue {
   let topicPartitions: ConsumerGroupTargetAssignmentMemberValueTopicPartition[] = []
   {
-    const topicPartitionsLength = r.compactArrayLength()
+    const topicPartitionsLength = r.compactArrayLength(18)
     const items: ConsumerGroupTargetAssignmentMemberValueTopicPartition[] = []
     for (let i = 0; i < topicPartitionsLength; i++)
       items.push(readConsumerGroupTargetAssignmentMemberValueTopicPartition(r, v))

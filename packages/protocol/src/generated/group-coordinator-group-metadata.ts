@@ -208,7 +208,7 @@ function readGroupMetadataValue(r: Reader, v: number): GroupMetadataValue {
   }
   let members: GroupMetadataValueMemberMetadata[] = []
   {
-    const membersLength = v >= 4 ? r.compactArrayLength() : r.arrayLength()
+    const membersLength = v >= 4 ? r.compactArrayLength(15) : r.arrayLength(15)
     const items: GroupMetadataValueMemberMetadata[] = []
     for (let i = 0; i < membersLength; i++) items.push(readGroupMetadataValueMemberMetadata(r, v))
     members = items

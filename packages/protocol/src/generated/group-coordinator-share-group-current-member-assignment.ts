@@ -95,7 +95,7 @@ function readShareGroupCurrentMemberAssignmentValueTopicPartitions(
   const topicId = r.uuid()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -148,7 +148,7 @@ function readShareGroupCurrentMemberAssignmentValue(
   const state = r.int8()
   let assignedPartitions: ShareGroupCurrentMemberAssignmentValueTopicPartitions[] = []
   {
-    const assignedPartitionsLength = r.compactArrayLength()
+    const assignedPartitionsLength = r.compactArrayLength(18)
     const items: ShareGroupCurrentMemberAssignmentValueTopicPartitions[] = []
     for (let i = 0; i < assignedPartitionsLength; i++)
       items.push(readShareGroupCurrentMemberAssignmentValueTopicPartitions(r, v))

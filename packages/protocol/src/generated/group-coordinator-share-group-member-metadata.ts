@@ -84,7 +84,7 @@ function readShareGroupMemberMetadataValue(r: Reader, _v: number): ShareGroupMem
   const clientHost = r.compactString()
   let subscribedTopicNames: string[] = []
   {
-    const subscribedTopicNamesLength = r.compactArrayLength()
+    const subscribedTopicNamesLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < subscribedTopicNamesLength; i++) items.push(r.compactString())
     subscribedTopicNames = items

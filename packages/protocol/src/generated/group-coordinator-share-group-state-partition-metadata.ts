@@ -99,7 +99,7 @@ function readShareGroupStatePartitionMetadataValueTopicPartitionsInfo(
   const topicName = r.compactString()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -186,7 +186,7 @@ function readShareGroupStatePartitionMetadataValue(
 ): ShareGroupStatePartitionMetadataValue {
   let initializingTopics: ShareGroupStatePartitionMetadataValueTopicPartitionsInfo[] = []
   {
-    const initializingTopicsLength = r.compactArrayLength()
+    const initializingTopicsLength = r.compactArrayLength(19)
     const items: ShareGroupStatePartitionMetadataValueTopicPartitionsInfo[] = []
     for (let i = 0; i < initializingTopicsLength; i++)
       items.push(readShareGroupStatePartitionMetadataValueTopicPartitionsInfo(r, v))
@@ -194,7 +194,7 @@ function readShareGroupStatePartitionMetadataValue(
   }
   let initializedTopics: ShareGroupStatePartitionMetadataValueTopicPartitionsInfo[] = []
   {
-    const initializedTopicsLength = r.compactArrayLength()
+    const initializedTopicsLength = r.compactArrayLength(19)
     const items: ShareGroupStatePartitionMetadataValueTopicPartitionsInfo[] = []
     for (let i = 0; i < initializedTopicsLength; i++)
       items.push(readShareGroupStatePartitionMetadataValueTopicPartitionsInfo(r, v))
@@ -202,7 +202,7 @@ function readShareGroupStatePartitionMetadataValue(
   }
   let deletingTopics: ShareGroupStatePartitionMetadataValueTopicInfo[] = []
   {
-    const deletingTopicsLength = r.compactArrayLength()
+    const deletingTopicsLength = r.compactArrayLength(18)
     const items: ShareGroupStatePartitionMetadataValueTopicInfo[] = []
     for (let i = 0; i < deletingTopicsLength; i++)
       items.push(readShareGroupStatePartitionMetadataValueTopicInfo(r, v))

@@ -92,7 +92,7 @@ function readShareGroupTargetAssignmentMemberValueTopicPartition(
   const topicId = r.uuid()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -139,7 +139,7 @@ function readShareGroupTargetAssignmentMemberValue(
 ): ShareGroupTargetAssignmentMemberValue {
   let topicPartitions: ShareGroupTargetAssignmentMemberValueTopicPartition[] = []
   {
-    const topicPartitionsLength = r.compactArrayLength()
+    const topicPartitionsLength = r.compactArrayLength(18)
     const items: ShareGroupTargetAssignmentMemberValueTopicPartition[] = []
     for (let i = 0; i < topicPartitionsLength; i++)
       items.push(readShareGroupTargetAssignmentMemberValueTopicPartition(r, v))

@@ -101,7 +101,7 @@ function readStreamsGroupCurrentMemberAssignmentValueTaskIds(
   const subtopologyId = r.compactString()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -113,7 +113,7 @@ function readStreamsGroupCurrentMemberAssignmentValueTaskIds(
     const size = r.unsignedVarint()
     const end = r.position + size
     if (tag === 0) {
-      const assignmentEpochsLength = r.compactNullableArrayLength()
+      const assignmentEpochsLength = r.compactNullableArrayLength(4)
       if (assignmentEpochsLength < 0) assignmentEpochs = null
       else {
         const items: number[] = []
@@ -186,7 +186,7 @@ function readStreamsGroupCurrentMemberAssignmentValue(
   const state = r.int8()
   let activeTasks: StreamsGroupCurrentMemberAssignmentValueTaskIds[] = []
   {
-    const activeTasksLength = r.compactArrayLength()
+    const activeTasksLength = r.compactArrayLength(3)
     const items: StreamsGroupCurrentMemberAssignmentValueTaskIds[] = []
     for (let i = 0; i < activeTasksLength; i++)
       items.push(readStreamsGroupCurrentMemberAssignmentValueTaskIds(r, v))
@@ -194,7 +194,7 @@ function readStreamsGroupCurrentMemberAssignmentValue(
   }
   let standbyTasks: StreamsGroupCurrentMemberAssignmentValueTaskIds[] = []
   {
-    const standbyTasksLength = r.compactArrayLength()
+    const standbyTasksLength = r.compactArrayLength(3)
     const items: StreamsGroupCurrentMemberAssignmentValueTaskIds[] = []
     for (let i = 0; i < standbyTasksLength; i++)
       items.push(readStreamsGroupCurrentMemberAssignmentValueTaskIds(r, v))
@@ -202,7 +202,7 @@ function readStreamsGroupCurrentMemberAssignmentValue(
   }
   let warmupTasks: StreamsGroupCurrentMemberAssignmentValueTaskIds[] = []
   {
-    const warmupTasksLength = r.compactArrayLength()
+    const warmupTasksLength = r.compactArrayLength(3)
     const items: StreamsGroupCurrentMemberAssignmentValueTaskIds[] = []
     for (let i = 0; i < warmupTasksLength; i++)
       items.push(readStreamsGroupCurrentMemberAssignmentValueTaskIds(r, v))
@@ -210,7 +210,7 @@ function readStreamsGroupCurrentMemberAssignmentValue(
   }
   let activeTasksPendingRevocation: StreamsGroupCurrentMemberAssignmentValueTaskIds[] = []
   {
-    const activeTasksPendingRevocationLength = r.compactArrayLength()
+    const activeTasksPendingRevocationLength = r.compactArrayLength(3)
     const items: StreamsGroupCurrentMemberAssignmentValueTaskIds[] = []
     for (let i = 0; i < activeTasksPendingRevocationLength; i++)
       items.push(readStreamsGroupCurrentMemberAssignmentValueTaskIds(r, v))
@@ -218,7 +218,7 @@ function readStreamsGroupCurrentMemberAssignmentValue(
   }
   let standbyTasksPendingRevocation: StreamsGroupCurrentMemberAssignmentValueTaskIds[] = []
   {
-    const standbyTasksPendingRevocationLength = r.compactArrayLength()
+    const standbyTasksPendingRevocationLength = r.compactArrayLength(3)
     const items: StreamsGroupCurrentMemberAssignmentValueTaskIds[] = []
     for (let i = 0; i < standbyTasksPendingRevocationLength; i++)
       items.push(readStreamsGroupCurrentMemberAssignmentValueTaskIds(r, v))
@@ -226,7 +226,7 @@ function readStreamsGroupCurrentMemberAssignmentValue(
   }
   let warmupTasksPendingRevocation: StreamsGroupCurrentMemberAssignmentValueTaskIds[] = []
   {
-    const warmupTasksPendingRevocationLength = r.compactArrayLength()
+    const warmupTasksPendingRevocationLength = r.compactArrayLength(3)
     const items: StreamsGroupCurrentMemberAssignmentValueTaskIds[] = []
     for (let i = 0; i < warmupTasksPendingRevocationLength; i++)
       items.push(readStreamsGroupCurrentMemberAssignmentValueTaskIds(r, v))

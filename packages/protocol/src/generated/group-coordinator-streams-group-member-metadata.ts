@@ -188,7 +188,7 @@ function readStreamsGroupMemberMetadataValue(
   const userEndpoint = r.int8() < 0 ? null : readStreamsGroupMemberMetadataValueEndpoint(r, v)
   let clientTags: StreamsGroupMemberMetadataValueKeyValue[] = []
   {
-    const clientTagsLength = r.compactArrayLength()
+    const clientTagsLength = r.compactArrayLength(3)
     const items: StreamsGroupMemberMetadataValueKeyValue[] = []
     for (let i = 0; i < clientTagsLength; i++)
       items.push(readStreamsGroupMemberMetadataValueKeyValue(r, v))

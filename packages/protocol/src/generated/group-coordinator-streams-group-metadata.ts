@@ -129,7 +129,7 @@ function readStreamsGroupMetadataValue(r: Reader, v: number): StreamsGroupMetada
       validatedTopologyEpoch = r.int32()
       r.expectPosition(end)
     } else if (tag === 1) {
-      const lastAssignmentConfigsLength = r.compactNullableArrayLength()
+      const lastAssignmentConfigsLength = r.compactNullableArrayLength(3)
       if (lastAssignmentConfigsLength < 0) lastAssignmentConfigs = null
       else {
         const items: StreamsGroupMetadataValueLastAssignmentConfig[] = []

@@ -92,7 +92,7 @@ function readStreamsGroupTargetAssignmentMemberValueTaskIds(
   const subtopologyId = r.compactString()
   let partitions: number[] = []
   {
-    const partitionsLength = r.compactArrayLength()
+    const partitionsLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionsLength; i++) items.push(r.int32())
     partitions = items
@@ -141,7 +141,7 @@ function readStreamsGroupTargetAssignmentMemberValue(
 ): StreamsGroupTargetAssignmentMemberValue {
   let activeTasks: StreamsGroupTargetAssignmentMemberValueTaskIds[] = []
   {
-    const activeTasksLength = r.compactArrayLength()
+    const activeTasksLength = r.compactArrayLength(3)
     const items: StreamsGroupTargetAssignmentMemberValueTaskIds[] = []
     for (let i = 0; i < activeTasksLength; i++)
       items.push(readStreamsGroupTargetAssignmentMemberValueTaskIds(r, v))
@@ -149,7 +149,7 @@ function readStreamsGroupTargetAssignmentMemberValue(
   }
   let standbyTasks: StreamsGroupTargetAssignmentMemberValueTaskIds[] = []
   {
-    const standbyTasksLength = r.compactArrayLength()
+    const standbyTasksLength = r.compactArrayLength(3)
     const items: StreamsGroupTargetAssignmentMemberValueTaskIds[] = []
     for (let i = 0; i < standbyTasksLength; i++)
       items.push(readStreamsGroupTargetAssignmentMemberValueTaskIds(r, v))
@@ -157,7 +157,7 @@ function readStreamsGroupTargetAssignmentMemberValue(
   }
   let warmupTasks: StreamsGroupTargetAssignmentMemberValueTaskIds[] = []
   {
-    const warmupTasksLength = r.compactArrayLength()
+    const warmupTasksLength = r.compactArrayLength(3)
     const items: StreamsGroupTargetAssignmentMemberValueTaskIds[] = []
     for (let i = 0; i < warmupTasksLength; i++)
       items.push(readStreamsGroupTargetAssignmentMemberValueTaskIds(r, v))

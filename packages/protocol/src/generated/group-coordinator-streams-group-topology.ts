@@ -146,7 +146,7 @@ function readStreamsGroupTopologyValueTopicInfo(
   const replicationFactor = r.int16()
   let topicConfigs: StreamsGroupTopologyValueTopicConfig[] = []
   {
-    const topicConfigsLength = r.compactArrayLength()
+    const topicConfigsLength = r.compactArrayLength(3)
     const items: StreamsGroupTopologyValueTopicConfig[] = []
     for (let i = 0; i < topicConfigsLength; i++)
       items.push(readStreamsGroupTopologyValueTopicConfig(r, v))
@@ -198,21 +198,21 @@ function readStreamsGroupTopologyValueCopartitionGroup(
 ): StreamsGroupTopologyValueCopartitionGroup {
   let sourceTopics: number[] = []
   {
-    const sourceTopicsLength = r.compactArrayLength()
+    const sourceTopicsLength = r.compactArrayLength(2)
     const items: number[] = []
     for (let i = 0; i < sourceTopicsLength; i++) items.push(r.int16())
     sourceTopics = items
   }
   let sourceTopicRegex: number[] = []
   {
-    const sourceTopicRegexLength = r.compactArrayLength()
+    const sourceTopicRegexLength = r.compactArrayLength(2)
     const items: number[] = []
     for (let i = 0; i < sourceTopicRegexLength; i++) items.push(r.int16())
     sourceTopicRegex = items
   }
   let repartitionSourceTopics: number[] = []
   {
-    const repartitionSourceTopicsLength = r.compactArrayLength()
+    const repartitionSourceTopicsLength = r.compactArrayLength(2)
     const items: number[] = []
     for (let i = 0; i < repartitionSourceTopicsLength; i++) items.push(r.int16())
     repartitionSourceTopics = items
@@ -279,21 +279,21 @@ function readStreamsGroupTopologyValueSubtopology(
   const subtopologyId = r.compactString()
   let sourceTopics: string[] = []
   {
-    const sourceTopicsLength = r.compactArrayLength()
+    const sourceTopicsLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < sourceTopicsLength; i++) items.push(r.compactString())
     sourceTopics = items
   }
   let sourceTopicRegex: string[] = []
   {
-    const sourceTopicRegexLength = r.compactArrayLength()
+    const sourceTopicRegexLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < sourceTopicRegexLength; i++) items.push(r.compactString())
     sourceTopicRegex = items
   }
   let stateChangelogTopics: StreamsGroupTopologyValueTopicInfo[] = []
   {
-    const stateChangelogTopicsLength = r.compactArrayLength()
+    const stateChangelogTopicsLength = r.compactArrayLength(9)
     const items: StreamsGroupTopologyValueTopicInfo[] = []
     for (let i = 0; i < stateChangelogTopicsLength; i++)
       items.push(readStreamsGroupTopologyValueTopicInfo(r, v))
@@ -301,14 +301,14 @@ function readStreamsGroupTopologyValueSubtopology(
   }
   let repartitionSinkTopics: string[] = []
   {
-    const repartitionSinkTopicsLength = r.compactArrayLength()
+    const repartitionSinkTopicsLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < repartitionSinkTopicsLength; i++) items.push(r.compactString())
     repartitionSinkTopics = items
   }
   let repartitionSourceTopics: StreamsGroupTopologyValueTopicInfo[] = []
   {
-    const repartitionSourceTopicsLength = r.compactArrayLength()
+    const repartitionSourceTopicsLength = r.compactArrayLength(9)
     const items: StreamsGroupTopologyValueTopicInfo[] = []
     for (let i = 0; i < repartitionSourceTopicsLength; i++)
       items.push(readStreamsGroupTopologyValueTopicInfo(r, v))
@@ -316,7 +316,7 @@ function readStreamsGroupTopologyValueSubtopology(
   }
   let copartitionGroups: StreamsGroupTopologyValueCopartitionGroup[] = []
   {
-    const copartitionGroupsLength = r.compactArrayLength()
+    const copartitionGroupsLength = r.compactArrayLength(4)
     const items: StreamsGroupTopologyValueCopartitionGroup[] = []
     for (let i = 0; i < copartitionGroupsLength; i++)
       items.push(readStreamsGroupTopologyValueCopartitionGroup(r, v))
@@ -407,7 +407,7 @@ function readStreamsGroupTopologyValue(r: Reader, v: number): StreamsGroupTopolo
   const epoch = r.int32()
   let subtopologies: StreamsGroupTopologyValueSubtopology[] = []
   {
-    const subtopologiesLength = r.compactArrayLength()
+    const subtopologiesLength = r.compactArrayLength(8)
     const items: StreamsGroupTopologyValueSubtopology[] = []
     for (let i = 0; i < subtopologiesLength; i++)
       items.push(readStreamsGroupTopologyValueSubtopology(r, v))

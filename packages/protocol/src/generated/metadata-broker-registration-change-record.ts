@@ -65,13 +65,13 @@ function readBrokerRegistrationChangeRecord(r: Reader, v: number): BrokerRegistr
       inControlledShutdown = r.int8()
       r.expectPosition(end)
     } else if (tag === 2 && v >= 2) {
-      const logDirsLength = r.compactArrayLength()
+      const logDirsLength = r.compactArrayLength(16)
       const items: Uuid[] = []
       for (let i = 0; i < logDirsLength; i++) items.push(r.uuid())
       logDirs = items
       r.expectPosition(end)
     } else if (tag === 3 && v >= 3) {
-      const cordonedLogDirsLength = r.compactNullableArrayLength()
+      const cordonedLogDirsLength = r.compactNullableArrayLength(16)
       if (cordonedLogDirsLength < 0) cordonedLogDirs = null
       else {
         const items: Uuid[] = []

@@ -73,7 +73,7 @@ export function createClientQuotaRecord(init?: Partial<ClientQuotaRecord>): Clie
 function readClientQuotaRecord(r: Reader, v: number): ClientQuotaRecord {
   let entity: ClientQuotaRecordEntityData[] = []
   {
-    const entityLength = r.compactArrayLength()
+    const entityLength = r.compactArrayLength(3)
     const items: ClientQuotaRecordEntityData[] = []
     for (let i = 0; i < entityLength; i++) items.push(readClientQuotaRecordEntityData(r, v))
     entity = items

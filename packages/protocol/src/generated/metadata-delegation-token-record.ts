@@ -40,7 +40,7 @@ function readDelegationTokenRecord(r: Reader, _v: number): DelegationTokenRecord
   const requester = r.compactString()
   let renewers: string[] = []
   {
-    const renewersLength = r.compactArrayLength()
+    const renewersLength = r.compactArrayLength(1)
     const items: string[] = []
     for (let i = 0; i < renewersLength; i++) items.push(r.compactString())
     renewers = items

@@ -79,7 +79,7 @@ function readPartitionChangeRecord(r: Reader, v: number): PartitionChangeRecord 
     const size = r.unsignedVarint()
     const end = r.position + size
     if (tag === 0) {
-      const isrLength = r.compactNullableArrayLength()
+      const isrLength = r.compactNullableArrayLength(4)
       if (isrLength < 0) isr = null
       else {
         const items: number[] = []
@@ -91,7 +91,7 @@ function readPartitionChangeRecord(r: Reader, v: number): PartitionChangeRecord 
       leader = r.int32()
       r.expectPosition(end)
     } else if (tag === 2) {
-      const replicasLength = r.compactNullableArrayLength()
+      const replicasLength = r.compactNullableArrayLength(4)
       if (replicasLength < 0) replicas = null
       else {
         const items: number[] = []
@@ -100,7 +100,7 @@ function readPartitionChangeRecord(r: Reader, v: number): PartitionChangeRecord 
       }
       r.expectPosition(end)
     } else if (tag === 3) {
-      const removingReplicasLength = r.compactNullableArrayLength()
+      const removingReplicasLength = r.compactNullableArrayLength(4)
       if (removingReplicasLength < 0) removingReplicas = null
       else {
         const items: number[] = []
@@ -109,7 +109,7 @@ function readPartitionChangeRecord(r: Reader, v: number): PartitionChangeRecord 
       }
       r.expectPosition(end)
     } else if (tag === 4) {
-      const addingReplicasLength = r.compactNullableArrayLength()
+      const addingReplicasLength = r.compactNullableArrayLength(4)
       if (addingReplicasLength < 0) addingReplicas = null
       else {
         const items: number[] = []
@@ -121,7 +121,7 @@ function readPartitionChangeRecord(r: Reader, v: number): PartitionChangeRecord 
       leaderRecoveryState = r.int8()
       r.expectPosition(end)
     } else if (tag === 6 && v >= 2) {
-      const eligibleLeaderReplicasLength = r.compactNullableArrayLength()
+      const eligibleLeaderReplicasLength = r.compactNullableArrayLength(4)
       if (eligibleLeaderReplicasLength < 0) eligibleLeaderReplicas = null
       else {
         const items: number[] = []
@@ -130,7 +130,7 @@ function readPartitionChangeRecord(r: Reader, v: number): PartitionChangeRecord 
       }
       r.expectPosition(end)
     } else if (tag === 7 && v >= 2) {
-      const lastKnownElrLength = r.compactNullableArrayLength()
+      const lastKnownElrLength = r.compactNullableArrayLength(4)
       if (lastKnownElrLength < 0) lastKnownElr = null
       else {
         const items: number[] = []
@@ -139,7 +139,7 @@ function readPartitionChangeRecord(r: Reader, v: number): PartitionChangeRecord 
       }
       r.expectPosition(end)
     } else if (tag === 8 && v >= 1) {
-      const directoriesLength = r.compactNullableArrayLength()
+      const directoriesLength = r.compactNullableArrayLength(16)
       if (directoriesLength < 0) directories = null
       else {
         const items: Uuid[] = []

@@ -63,28 +63,28 @@ function readPartitionRecord(r: Reader, v: number): PartitionRecord {
   const topicId = r.uuid()
   let replicas: number[] = []
   {
-    const replicasLength = r.compactArrayLength()
+    const replicasLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < replicasLength; i++) items.push(r.int32())
     replicas = items
   }
   let isr: number[] = []
   {
-    const isrLength = r.compactArrayLength()
+    const isrLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < isrLength; i++) items.push(r.int32())
     isr = items
   }
   let removingReplicas: number[] = []
   {
-    const removingReplicasLength = r.compactArrayLength()
+    const removingReplicasLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < removingReplicasLength; i++) items.push(r.int32())
     removingReplicas = items
   }
   let addingReplicas: number[] = []
   {
-    const addingReplicasLength = r.compactArrayLength()
+    const addingReplicasLength = r.compactArrayLength(4)
     const items: number[] = []
     for (let i = 0; i < addingReplicasLength; i++) items.push(r.int32())
     addingReplicas = items
@@ -95,7 +95,7 @@ function readPartitionRecord(r: Reader, v: number): PartitionRecord {
   const partitionEpoch = r.int32()
   let directories: Uuid[] = []
   if (v >= 1) {
-    const directoriesLength = r.compactArrayLength()
+    const directoriesLength = r.compactArrayLength(16)
     const items: Uuid[] = []
     for (let i = 0; i < directoriesLength; i++) items.push(r.uuid())
     directories = items
@@ -111,7 +111,7 @@ function readPartitionRecord(r: Reader, v: number): PartitionRecord {
       leaderRecoveryState = r.int8()
       r.expectPosition(end)
     } else if (tag === 1 && v >= 2) {
-      const eligibleLeaderReplicasLength = r.compactNullableArrayLength()
+      const eligibleLeaderReplicasLength = r.compactNullableArrayLength(4)
       if (eligibleLeaderReplicasLength < 0) eligibleLeaderReplicas = null
       else {
         const items: number[] = []
@@ -120,7 +120,7 @@ function readPartitionRecord(r: Reader, v: number): PartitionRecord {
       }
       r.expectPosition(end)
     } else if (tag === 2 && v >= 2) {
-      const lastKnownElrLength = r.compactNullableArrayLength()
+      const lastKnownElrLength = r.compactNullableArrayLength(4)
       if (lastKnownElrLength < 0) lastKnownElr = null
       else {
         const items: number[] = []

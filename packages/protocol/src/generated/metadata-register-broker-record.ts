@@ -166,7 +166,7 @@ function readRegisterBrokerRecord(r: Reader, v: number): RegisterBrokerRecord {
   const brokerEpoch = r.int64()
   let endPoints: RegisterBrokerRecordBrokerEndpoint[] = []
   {
-    const endPointsLength = r.compactArrayLength()
+    const endPointsLength = r.compactArrayLength(7)
     const items: RegisterBrokerRecordBrokerEndpoint[] = []
     for (let i = 0; i < endPointsLength; i++)
       items.push(readRegisterBrokerRecordBrokerEndpoint(r, v))
@@ -174,7 +174,7 @@ function readRegisterBrokerRecord(r: Reader, v: number): RegisterBrokerRecord {
   }
   let features: RegisterBrokerRecordBrokerFeature[] = []
   {
-    const featuresLength = r.compactArrayLength()
+    const featuresLength = r.compactArrayLength(6)
     const items: RegisterBrokerRecordBrokerFeature[] = []
     for (let i = 0; i < featuresLength; i++) items.push(readRegisterBrokerRecordBrokerFeature(r, v))
     features = items
@@ -193,13 +193,13 @@ function readRegisterBrokerRecord(r: Reader, v: number): RegisterBrokerRecord {
     const size = r.unsignedVarint()
     const end = r.position + size
     if (tag === 0 && v >= 3) {
-      const logDirsLength = r.compactArrayLength()
+      const logDirsLength = r.compactArrayLength(16)
       const items: Uuid[] = []
       for (let i = 0; i < logDirsLength; i++) items.push(r.uuid())
       logDirs = items
       r.expectPosition(end)
     } else if (tag === 1 && v >= 4) {
-      const cordonedLogDirsLength = r.compactNullableArrayLength()
+      const cordonedLogDirsLength = r.compactNullableArrayLength(16)
       if (cordonedLogDirsLength < 0) cordonedLogDirs = null
       else {
         const items: Uuid[] = []

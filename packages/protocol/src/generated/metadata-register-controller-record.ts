@@ -137,7 +137,7 @@ function readRegisterControllerRecord(r: Reader, v: number): RegisterControllerR
   const zkMigrationReady = r.boolean()
   let endPoints: RegisterControllerRecordControllerEndpoint[] = []
   {
-    const endPointsLength = r.compactArrayLength()
+    const endPointsLength = r.compactArrayLength(7)
     const items: RegisterControllerRecordControllerEndpoint[] = []
     for (let i = 0; i < endPointsLength; i++)
       items.push(readRegisterControllerRecordControllerEndpoint(r, v))
@@ -145,7 +145,7 @@ function readRegisterControllerRecord(r: Reader, v: number): RegisterControllerR
   }
   let features: RegisterControllerRecordControllerFeature[] = []
   {
-    const featuresLength = r.compactArrayLength()
+    const featuresLength = r.compactArrayLength(6)
     const items: RegisterControllerRecordControllerFeature[] = []
     for (let i = 0; i < featuresLength; i++)
       items.push(readRegisterControllerRecordControllerFeature(r, v))

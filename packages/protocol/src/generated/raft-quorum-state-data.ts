@@ -104,7 +104,7 @@ function readQuorumStateData(r: Reader, v: number): QuorumStateData {
   }
   let currentVoters: QuorumStateDataVoter[] | null = []
   if (v <= 0) {
-    const currentVotersLength = r.compactNullableArrayLength()
+    const currentVotersLength = r.compactNullableArrayLength(5)
     if (currentVotersLength < 0) currentVoters = null
     else {
       const items: QuorumStateDataVoter[] = []

@@ -143,7 +143,7 @@ function readShareSnapshotValue(r: Reader, v: number): ShareSnapshotValue {
   const writeTimestamp = r.int64Saturated()
   let stateBatches: ShareSnapshotValueStateBatch[] = []
   {
-    const stateBatchesLength = r.compactArrayLength()
+    const stateBatchesLength = r.compactArrayLength(20)
     const items: ShareSnapshotValueStateBatch[] = []
     for (let i = 0; i < stateBatchesLength; i++) items.push(readShareSnapshotValueStateBatch(r, v))
     stateBatches = items

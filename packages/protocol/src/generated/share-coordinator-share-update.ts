@@ -134,7 +134,7 @@ function readShareUpdateValue(r: Reader, v: number): ShareUpdateValue {
   let deliveryCompleteCount: number = -1
   let stateBatches: ShareUpdateValueStateBatch[] = []
   {
-    const stateBatchesLength = r.compactArrayLength()
+    const stateBatchesLength = r.compactArrayLength(20)
     const items: ShareUpdateValueStateBatch[] = []
     for (let i = 0; i < stateBatchesLength; i++) items.push(readShareUpdateValueStateBatch(r, v))
     stateBatches = items

@@ -82,7 +82,7 @@ function readProducerSnapshot(r: Reader, v: number): ProducerSnapshot {
   const crc = r.uint32()
   let producerEntries: ProducerSnapshotProducerEntry[] = []
   {
-    const producerEntriesLength = r.arrayLength()
+    const producerEntriesLength = r.arrayLength(46)
     const items: ProducerSnapshotProducerEntry[] = []
     for (let i = 0; i < producerEntriesLength; i++)
       items.push(readProducerSnapshotProducerEntry(r, v))

@@ -188,7 +188,7 @@ function readRemoteLogSegmentMetadataRecord(r: Reader, v: number): RemoteLogSegm
   const eventTimestampMs = r.int64Saturated()
   let segmentLeaderEpochs: RemoteLogSegmentMetadataRecordSegmentLeaderEpochEntry[] = []
   {
-    const segmentLeaderEpochsLength = r.compactArrayLength()
+    const segmentLeaderEpochsLength = r.compactArrayLength(13)
     const items: RemoteLogSegmentMetadataRecordSegmentLeaderEpochEntry[] = []
     for (let i = 0; i < segmentLeaderEpochsLength; i++)
       items.push(readRemoteLogSegmentMetadataRecordSegmentLeaderEpochEntry(r, v))

@@ -101,7 +101,7 @@ function readRemoteLogSegmentMetadataSnapshotRecord(
   const eventTimestampMs = r.int64Saturated()
   let segmentLeaderEpochs: RemoteLogSegmentMetadataSnapshotRecordSegmentLeaderEpochEntry[] = []
   {
-    const segmentLeaderEpochsLength = r.compactArrayLength()
+    const segmentLeaderEpochsLength = r.compactArrayLength(13)
     const items: RemoteLogSegmentMetadataSnapshotRecordSegmentLeaderEpochEntry[] = []
     for (let i = 0; i < segmentLeaderEpochsLength; i++)
       items.push(readRemoteLogSegmentMetadataSnapshotRecordSegmentLeaderEpochEntry(r, v))

@@ -91,7 +91,7 @@ function readTransactionLogValuePartitionsSchema(
   const topic = v >= 1 ? r.compactString() : r.string()
   let partitionIds: number[] = []
   {
-    const partitionIdsLength = v >= 1 ? r.compactArrayLength() : r.arrayLength()
+    const partitionIdsLength = v >= 1 ? r.compactArrayLength(4) : r.arrayLength(4)
     const items: number[] = []
     for (let i = 0; i < partitionIdsLength; i++) items.push(r.int32())
     partitionIds = items
@@ -165,7 +165,7 @@ function readTransactionLogValue(r: Reader, v: number): TransactionLogValue {
   let transactionPartitions: TransactionLogValuePartitionsSchema[] | null = []
   {
     const transactionPartitionsLength =
-      v >= 1 ? r.compactNullableArrayLength() : r.nullableArrayLength()
+      v >= 1 ? r.compactNullableArrayLength(3) : r.nullableArrayLength(3)
     if (transactionPartitionsLength < 0) transactionPartitions = null
     else {
       const items: TransactionLogValuePartitionsSchema[] = []

@@ -1,7 +1,10 @@
 /** Every maximum of the wire codec, with the reason for its value. */
 
-/** Deepest nesting of structs a reader follows. Kafka's own messages stay below 8. */
-export const MAX_STRUCT_DEPTH = 32
+/**
+ * Array elements in one message. An element of a byte or two becomes an object of fifty, so the size of
+ * the frame alone does not bound the memory. Metadata of a million partitions stays below.
+ */
+export const MAX_MESSAGE_ELEMENTS = 8_000_000
 
 /** Unknown tagged fields kept for one struct; more than any sane peer sends. */
 export const MAX_UNKNOWN_TAGGED_FIELDS = 1024

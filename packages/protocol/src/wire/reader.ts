@@ -1,5 +1,5 @@
 import { MalformedMessageError } from './errors.ts'
-import { MAX_UNKNOWN_TAGGED_FIELDS } from './limits.ts'
+import { MAX_MESSAGE_ELEMENTS, MAX_UNKNOWN_TAGGED_FIELDS } from './limits.ts'
 import type { TaggedField, Uuid } from './primitives.ts'
 
 const MAX_SAFE = Number.MAX_SAFE_INTEGER
@@ -15,6 +15,8 @@ export class Reader {
   buffer: Buffer
   position: number
   end: number
+  /** Array elements that the message may still announce. */
+  private elementsLeft = MAX_MESSAGE_ELEMENTS
 
   constructor(bytes: Uint8Array, position = 0, end: number = bytes.length) {
     this.buffer = asBuffer(bytes)
@@ -27,6 +29,7 @@ export class Reader {
     this.buffer = asBuffer(bytes)
     this.position = position
     this.end = end
+    this.elementsLeft = MAX_MESSAGE_ELEMENTS
     return this
   }
 
@@ -148,22 +151,25 @@ export class Reader {
     return length === -1 ? null : this.view(length)
   }
 
-  /** Length of an array whose null is malformed. Refused when the rest of the message cannot hold it. */
-  arrayLength(): number {
-    return this.checkedCount(this.int32(), false)
+  /**
+   * Length of an array whose null is malformed. Refused when the rest of the message cannot hold that many
+   * elements of at least `elementBytes` each.
+   */
+  arrayLength(elementBytes = 1): number {
+    return this.checkedCount(this.int32(), elementBytes, false)
   }
 
   /** -1 stands for null. */
-  nullableArrayLength(): number {
-    return this.checkedCount(this.int32(), true)
+  nullableArrayLength(elementBytes = 1): number {
+    return this.checkedCount(this.int32(), elementBytes, true)
   }
 
-  compactArrayLength(): number {
-    return this.checkedCount(this.unsignedVarint() - 1, false)
+  compactArrayLength(elementBytes = 1): number {
+    return this.checkedCount(this.unsignedVarint() - 1, elementBytes, false)
   }
 
-  compactNullableArrayLength(): number {
-    return this.checkedCount(this.unsignedVarint() - 1, true)
+  compactNullableArrayLength(elementBytes = 1): number {
+    return this.checkedCount(this.unsignedVarint() - 1, elementBytes, true)
   }
 
   /** A view of the next `length` bytes; a negative or too large length is malformed. */
@@ -206,14 +212,16 @@ export class Reader {
     return this.buffer.toString('utf8', at, at + length)
   }
 
-  private checkedCount(count: number, nullable: boolean): number {
+  private checkedCount(count: number, elementBytes: number, nullable: boolean): number {
     if (count === -1 && nullable) return -1
-    // Every element takes at least one byte, so a count beyond what remains is a lie.
-    if (count < 0 || count > this.end - this.position) {
+    if (count < 0 || count * elementBytes > this.end - this.position) {
       throw new MalformedMessageError(
         `array of ${count} elements in ${this.end - this.position} bytes`,
       )
     }
+    this.elementsLeft -= count
+    if (this.elementsLeft < 0)
+      throw new MalformedMessageError(`more than ${MAX_MESSAGE_ELEMENTS} array elements`)
     return count
   }
 
