@@ -1,1 +1,5 @@
 export * from './configs/index.ts'
+export * from './features/metadata-version.ts'
+export * from './image/index.ts'
+export * from './records/metadata-batch.ts'
+export * from './records/metadata-record.ts'

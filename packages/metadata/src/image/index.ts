@@ -1,0 +1,7 @@
+export * from './cluster-delta.ts'
+export * from './cluster-image.ts'
+export * from './image-builder.ts'
+export * from './image-loader.ts'
+export * from './image-records.ts'
+export * from './partition-image.ts'
+export * from './persistent-map.ts'
