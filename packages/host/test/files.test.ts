@@ -1,11 +1,12 @@
 import { once } from 'node:events'
+import fs from 'node:fs'
 import { spawn, spawnSync } from 'node:child_process'
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { StorageError } from '@barnabas/base'
 import { createFileSystem } from '@barnabas/host'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 const files = createFileSystem()
 let directory: string
@@ -151,3 +152,33 @@ test.skipIf(!hasFlock)(
     expect(await files.lock(path)).not.toBe(null)
   },
 )
+
+test('what the system writes or reads only in part is completed', async () => {
+  const path = join(directory, 'a')
+  const file = await files.open(path, 'readwrite')
+  const { readSync, writeSync, writev, writevSync } = fs
+  const firstBytes = (parts: Uint8Array[], count: number) => [
+    Buffer.concat(parts).subarray(0, count),
+  ]
+  const partial: Record<string, (...call: any[]) => unknown> = {
+    writeSync: (fd, part, from, length, at) => writeSync(fd, part, from, Math.min(length, 3), at),
+    readSync: (fd, into, from, length, at) => readSync(fd, into, from, Math.min(length, 4), at),
+    writevSync: (fd, parts, at) => writevSync(fd, firstBytes(parts, 5), at),
+    writev: (fd, parts, at, done) => writev(fd, firstBytes(parts, 700_001), at, done),
+  }
+  for (const [name, call] of Object.entries(partial)) {
+    vi.spyOn(fs, name as 'writev').mockImplementation(call as typeof fs.writev)
+  }
+  try {
+    await file.writev([Buffer.from('one part')], 0)
+    await file.writev(['and ', '', 'several ', 'of them'].map(Buffer.from), 8)
+    const into = Buffer.alloc(40)
+    const length = await file.read(into, 0)
+    expect(into.toString('latin1', 0, length)).toBe('one partand several of them')
+    const large = Buffer.alloc(2_100_000, '0123456')
+    await file.writev([large, large], 0)
+    expect(Buffer.compare(await readFile(path), Buffer.concat([large, large]))).toBe(0)
+  } finally {
+    vi.restoreAllMocks()
+  }
+})
