@@ -21,6 +21,11 @@ interface OnRead {
  */
 export class SinkSlot {
   sink: ByteSink | null = null
+  /**
+   * A stream that was resumed goes on to read once in the next tick, even if it was paused meanwhile;
+   * saying no after that read stops it.
+   */
+  paused = false
   private first: Buffer | null = Buffer.allocUnsafe(FIRST_READ_BYTES)
 
   readonly onread: OnRead = {
@@ -32,7 +37,7 @@ export class SinkSlot {
         this.first = null
         copyInto(this.sink!, first.subarray(0, length))
       }
-      return true
+      return !this.paused
     },
   }
 }
@@ -99,11 +104,13 @@ export class SocketChannel implements ByteChannel {
 
   pause(): void {
     this.pauseWanted = true
+    if (this.slot) this.slot.paused = true
     if (this.sink) this.socket.pause()
   }
 
   resume(): void {
     this.pauseWanted = false
+    if (this.slot) this.slot.paused = false
     if (this.sink) this.socket.resume()
   }
 

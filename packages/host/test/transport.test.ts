@@ -265,3 +265,20 @@ test('an IPv4 client of an IPv6 listener is known by its plain address', async (
   expect(remotes).toEqual(['127.0.0.1'])
   await listener.close()
 })
+
+test('a channel resumed and paused in one go stays paused after at most one read', async () => {
+  const { listener, server, serverChannel, clientChannel } = await pair(1000)
+  serverChannel.pause()
+  serverChannel.resume()
+  serverChannel.pause()
+  let sent = 0
+  for (let n = 0; n < 10; n++) clientChannel.write([Buffer.alloc(1000)], () => sent++)
+  while (sent < 10) await new Promise((resolve) => setImmediate(resolve))
+  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve))
+  expect(server.text.length).toBeLessThanOrEqual(1000)
+  serverChannel.resume()
+  await server.until(() => server.text.length === 10_000)
+  clientChannel.end()
+  await server.until(() => server.closed)
+  await listener.close()
+})
