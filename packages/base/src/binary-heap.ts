@@ -36,10 +36,6 @@ export class BinaryHeap<T> {
     return top
   }
 
-  clear(): void {
-    this.elements.length = 0
-  }
-
   /** Puts `element` in the place of the top and lets it go down to where it belongs. */
   private sink(element: T): void {
     const { elements, isBefore } = this
