@@ -1,5 +1,6 @@
 /**
- * Generates the message codecs from packages/protocol/schema into packages/protocol/src/generated.
+ * Generates the message codecs from packages/protocol/schema into packages/protocol/src/generated, and the
+ * page that lists all messages.
  * With `--check` it writes nothing and exits with 1 when what is checked in differs.
  */
 import { spawnSync } from 'node:child_process'
@@ -13,21 +14,23 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { MessageSchema } from '../../packages/protocol/schema/dsl.ts'
 import { emitApiTable } from './api-table.ts'
+import { emitDocs } from './docs.ts'
 import { emitFile } from './emit.ts'
 import { modelOf } from './model.ts'
-import { loadSchemaFiles, repositoryRoot } from './schema-files.ts'
+import { loadSchemaFiles, repositoryRoot, type SchemaFile } from './schema-files.ts'
 
 const outputRoot = join(repositoryRoot, 'packages/protocol/src/generated')
+const docsFile = join(repositoryRoot, 'docs/formats/messages.md')
 
-async function generate(): Promise<Map<string, string>> {
+function generate(files: readonly SchemaFile[]): Map<string, string> {
   const outputs = new Map<string, string>()
   const names: string[] = []
   const all: MessageSchema[] = []
   const flatNames = new Map<string, string>()
-  for (const { path, schemas } of await loadSchemaFiles()) {
+  for (const { path, schemas } of files) {
     const flat = path.replace('/', '-')
     outputs.set(flat, emitFile(path, schemas.map(modelOf)))
     names.push(flat)
@@ -70,7 +73,10 @@ function format(outputs: Map<string, string>): Map<string, string> {
   }
 }
 
-const outputs = format(await generate())
+const files = await loadSchemaFiles()
+const outputs = format(generate(files))
+const docs = emitDocs(files)
+const docsDiffer = !existsSync(docsFile) || readFileSync(docsFile, 'utf8') !== docs
 const present = existsSync(outputRoot) ? readdirSync(outputRoot) : []
 const stale = present.filter((name) => !outputs.has(name))
 const different = [...outputs].filter(
@@ -80,11 +86,14 @@ const different = [...outputs].filter(
 if (process.argv.includes('--check')) {
   for (const [name] of different) console.error(`differs from its schema: ${name}`)
   for (const name of stale) console.error(`has no schema: ${name}`)
-  if (different.length + stale.length > 0)
-    console.error('Run `npm run codegen` and commit the result.')
-  process.exit(different.length + stale.length > 0 ? 1 : 0)
+  if (docsDiffer) console.error('differs from the schemas: docs/formats/messages.md')
+  const failed = docsDiffer || different.length + stale.length > 0
+  if (failed) console.error('Run `npm run codegen` and commit the result.')
+  process.exit(failed ? 1 : 0)
 }
 mkdirSync(outputRoot, { recursive: true })
+mkdirSync(dirname(docsFile), { recursive: true })
+if (docsDiffer) writeFileSync(docsFile, docs)
 for (const [name, text] of different) writeFileSync(join(outputRoot, name), text)
 for (const name of stale) rmSync(join(outputRoot, name))
 console.log(`${outputs.size} files, ${different.length} written, ${stale.length} removed`)
