@@ -9,6 +9,9 @@ export const DEFAULT_BACKLOG = 511
 /** Longest wait for a connection; Kafka's clients use ten seconds too. */
 export const DEFAULT_CONNECT_TIMEOUT_MS = 10_000
 
+/** How long a channel that has ended waits for its peer to do the same; a round trip or two. */
+export const DEFAULT_LINGER_MS = 2000
+
 /** Longest wait for a client to complete a TLS handshake; such connections are not counted yet. */
 export const TLS_HANDSHAKE_TIMEOUT_MS = 30_000
 

@@ -48,6 +48,7 @@ export class SocketChannel implements ByteChannel {
   readonly peerSubject?: string
   private readonly socket: net.Socket
   private readonly slot: SinkSlot | null
+  private readonly lingerMs: number
   private sink: ByteSink | null = null
   private failure: Error | null = null
   private closed = false
@@ -55,8 +56,9 @@ export class SocketChannel implements ByteChannel {
   private pauseWanted = false
 
   /** The socket must be paused, or not have begun to read. Without a slot, `data` events are copied. */
-  constructor(socket: net.Socket, slot: SinkSlot | null) {
+  constructor(socket: net.Socket, slot: SinkSlot | null, lingerMs: number) {
     this.socket = socket
+    this.lingerMs = lingerMs
     this.slot = slot
     this.local = { host: plainAddress(socket.localAddress), port: socket.localPort ?? 0 }
     this.remote = { host: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 }
@@ -115,7 +117,17 @@ export class SocketChannel implements ByteChannel {
   }
 
   end(): void {
-    this.socket.end()
+    const { socket } = this
+    if (socket.writableEnded) return
+    // Closing with unread bytes would reset the connection, and the peer might lose what was sent last;
+    // so what it still sends is read until it closes too, but not for long.
+    socket.once('finish', () => {
+      const timer = setTimeout(() => socket.destroy(), this.lingerMs)
+      timer.unref()
+      socket.once('close', () => clearTimeout(timer))
+    })
+    socket.end()
+    this.resume()
   }
 
   destroy(error?: Error): void {

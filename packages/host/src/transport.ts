@@ -17,7 +17,7 @@ import type {
   TlsServerOptions,
   Transport,
 } from '@barnabas/base'
-import { DEFAULT_BACKLOG, DEFAULT_CONNECT_TIMEOUT_MS } from './limits.ts'
+import { DEFAULT_BACKLOG, DEFAULT_CONNECT_TIMEOUT_MS, DEFAULT_LINGER_MS } from './limits.ts'
 import { SinkSlot, SocketChannel } from './transport-channel.ts'
 import {
   connectAborted,
@@ -37,9 +37,12 @@ import {
 export interface TransportOptions {
   /** Is told of connections that never became channels: failed TLS handshakes, failed accepts. */
   log?: Logger
+  /** How long a channel that has ended waits for its peer to do the same. */
+  lingerMs?: number
 }
 
-type OnChannel = (channel: ByteChannel) => void
+type OnSocket = (socket: net.Socket, slot: SinkSlot | null) => void
+type MakeChannel = (socket: net.Socket, slot: SinkSlot | null) => ByteChannel
 
 export interface ConnectOptions {
   tls?: TlsClientOptions
@@ -48,9 +51,14 @@ export interface ConnectOptions {
 }
 
 export function createTransport(options: TransportOptions = {}): Transport {
+  const { log, lingerMs = DEFAULT_LINGER_MS } = options
+  const makeChannel: MakeChannel = (socket, slot) => new SocketChannel(socket, slot, lingerMs)
   return {
-    connect,
-    listen: (at, onChannel, listenOptions) => listen(at, onChannel, listenOptions, options.log),
+    connect: (to, connectOptions) => connect(to, connectOptions, makeChannel),
+    listen: (at, onChannel, listenOptions) => {
+      const onSocket: OnSocket = (socket, slot) => onChannel(makeChannel(socket, slot))
+      return listen(at, onSocket, listenOptions, log)
+    },
   }
 }
 
@@ -78,26 +86,26 @@ function withDirectReads(accepted: net.Socket): { socket: net.Socket; slot: Sink
   return { socket, slot }
 }
 
-function tcpServer(onChannel: OnChannel): net.Server {
+function tcpServer(onSocket: OnSocket): net.Server {
   const options = { pauseOnConnect: true, allowHalfOpen: true, keepAlive: true }
   return net.createServer(options, (accepted) => {
     const { socket, slot } = withDirectReads(accepted)
     // A peer that is gone already has no address any more.
     if (socket.remoteAddress === undefined) socket.destroy()
-    else onChannel(new SocketChannel(socket, slot))
+    else onSocket(socket, slot)
   })
 }
 
 function tlsServer(
   options: TlsServerOptions,
-  onChannel: OnChannel,
+  onSocket: OnSocket,
   log: Logger | undefined,
 ): net.Server {
   const server = tls.createServer(
     { ...tlsServerOptions(options), pauseOnConnect: true, keepAlive: true },
     (socket) => {
       if (socket.remoteAddress === undefined || hasUntrustedCertificate(socket)) socket.destroy()
-      else onChannel(new SocketChannel(socket, null))
+      else onSocket(socket, null)
     },
   )
   server.on('tlsClientError', (error, socket) => {
@@ -109,13 +117,13 @@ function tlsServer(
 
 async function listen(
   at: Endpoint,
-  onChannel: OnChannel,
+  onSocket: OnSocket,
   options: ListenOptions = {},
   log: Logger | undefined,
 ): Promise<Listener> {
   const server = options.tls
-    ? createOrExplain(() => tlsServer(options.tls!, onChannel, log), '"ssl.keystore" of the broker')
-    : tcpServer(onChannel)
+    ? createOrExplain(() => tlsServer(options.tls!, onSocket, log), '"ssl.keystore" of the broker')
+    : tcpServer(onSocket)
   await new Promise<void>((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => reject(listenError(at, error))
     server.once('error', onError)
@@ -152,7 +160,11 @@ function createOrExplain<T>(create: () => T, settings: string): T {
   }
 }
 
-function connect(to: Endpoint, options: ConnectOptions = {}): Promise<ByteChannel> {
+function connect(
+  to: Endpoint,
+  options: ConnectOptions = {},
+  makeChannel: MakeChannel,
+): Promise<ByteChannel> {
   const { signal } = options
   if (signal?.aborted) return Promise.reject(connectAborted(to, signal))
   return new Promise((resolve, reject) => {
@@ -178,7 +190,7 @@ function connect(to: Endpoint, options: ConnectOptions = {}): Promise<ByteChanne
       settle()
       // Nothing may arrive before there is a sink; `start` resumes.
       socket.pause()
-      resolve(new SocketChannel(socket, slot))
+      resolve(makeChannel(socket, slot))
     })
   })
 }

@@ -282,3 +282,29 @@ test('a channel resumed and paused in one go stays paused after at most one read
   await server.until(() => server.closed)
   await listener.close()
 })
+
+test('an ended channel sends all, and does not wait for ever for its peer to end too', async () => {
+  const sink = new Collector()
+  const transport = createTransport({ lingerMs: 20 })
+  const listener = await transport.listen({ host: '127.0.0.1', port: 0 }, (channel) => {
+    channel.start(sink)
+    channel.pause()
+    channel.write([Buffer.alloc(3_000_000)])
+    channel.end()
+  })
+  const { port } = listener.address
+  const peer = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  peer.write('unread')
+  let received = 0
+  peer.on('data', (chunk) => {
+    received += chunk.length
+  })
+  peer.on('error', () => {})
+  const ended = new Promise<void>((resolve) => peer.once('end', resolve))
+  await ended
+  expect(received).toBe(3_000_000)
+  await sink.until(() => sink.closed)
+  expect(sink.error).toBeNull()
+  peer.destroy()
+  await listener.close()
+})
