@@ -1,5 +1,6 @@
 /** Emits the TypeScript of one schema file's messages: interfaces, defaults, readers and writers. */
 import type { FieldModel, MessageModel, StructModel } from './model.ts'
+import { fixedSize } from './sizes.ts'
 import {
   branch,
   defaultOf,
@@ -171,20 +172,28 @@ function writeTagged(struct: StructModel, model: MessageModel): string[] {
   let from = 0
   tagged.forEach((field, index) => {
     lines.push(`w.unknownTaggedFields(m.unknownTaggedFields, ${from}, ${field.tag})`)
-    lines.push(
-      `if (${tests[index]!}) {`,
-      'const t = new Writer()',
-      `const ${field.name} = m.${field.name}`,
-    )
-    lines.push(
-      ...writeValue(field, 't', field.name, field.tagged),
-      `w.taggedField(${field.tag}, t)`,
-      '}',
-    )
+    lines.push(`if (${tests[index]!}) {`, ...writeTaggedValue(field), '}')
     from = field.tag + 1
   })
   lines.push(`w.unknownTaggedFields(m.unknownTaggedFields, ${from}, Number.MAX_SAFE_INTEGER)`)
   return lines
+}
+
+/** A value of fixed size goes out behind its size; another is written aside to learn its size. */
+function writeTaggedValue(field: FieldModel): string[] {
+  const size = fixedSize(field)
+  if (size !== null)
+    return [
+      `w.unsignedVarint(${field.tag})`,
+      `w.unsignedVarint(${size})`,
+      ...writeValue(field, 'w', `m.${field.name}`, field.tagged),
+    ]
+  return [
+    'const t = new Writer(TAGGED_FIELD_CHUNK_BYTES)',
+    `const ${field.name} = m.${field.name}`,
+    ...writeValue(field, 't', field.name, field.tagged),
+    `w.taggedField(${field.tag}, t)`,
+  ]
 }
 
 function emitIsDefault(struct: StructModel, model: MessageModel): string[] {
@@ -265,6 +274,7 @@ export function emitFile(source: string, models: MessageModel[]): string {
   const text = body.join('\n')
   const values = [
     'EMPTY_BYTES',
+    'TAGGED_FIELD_CHUNK_BYTES',
     'UnsupportedFieldError',
     'unsupported',
     'unsupportedVersion',
@@ -273,7 +283,7 @@ export function emitFile(source: string, models: MessageModel[]): string {
   ]
   const types = ['MessageType', 'Reader', 'RecordsValue', 'TaggedField', 'Uuid', 'Writer']
   const uses = (name: string) => new RegExp(`(?<![\\w.])${name}\\b`).test(text)
-  const newWriter = text.includes('new Writer()')
+  const newWriter = text.includes('new Writer(')
   const usedValues = values.filter((name) => uses(name) && (name !== 'Writer' || newWriter))
   const usedTypes = types
     .filter((name) => uses(name) && !(name === 'Writer' && newWriter))

@@ -1,6 +1,6 @@
-/** The fewest bytes that values take, by which readers refuse arrays longer than their message. */
+/** How many bytes values take: always, or at least, by which readers refuse arrays beyond their message. */
 import type { FieldModel, StructModel } from './model.ts'
-import type { Range } from './versions.ts'
+import { isEmpty, type Range } from './versions.ts'
 
 const FIXED: Record<string, number> = {
   bool: 1,
@@ -12,6 +12,12 @@ const FIXED: Record<string, number> = {
   int64: 8,
   float64: 8,
   uuid: 16,
+}
+
+/** The size of a value that always has the same; null for any other. */
+export function fixedSize(field: FieldModel): number | null {
+  if (field.isArray || typeof field.type !== 'string' || !isEmpty(field.nullable)) return null
+  return FIXED[field.type] ?? null
 }
 
 /** Of one element, in whichever version of `within` it is smallest; at least 1. */

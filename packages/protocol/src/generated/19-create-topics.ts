@@ -2,12 +2,12 @@
 import {
   unsupported,
   unsupportedVersion,
-  Writer,
   ZERO_UUID,
   type MessageType,
   type Reader,
   type TaggedField,
   type Uuid,
+  type Writer,
 } from '../wire/index.ts'
 
 /**
@@ -559,10 +559,9 @@ function writeCreateTopicsResponseCreatableTopicResult(
     w.unsignedVarint(count)
     w.unknownTaggedFields(m.unknownTaggedFields, 0, 0)
     if (m.topicConfigErrorCode !== 0) {
-      const t = new Writer()
-      const topicConfigErrorCode = m.topicConfigErrorCode
-      t.int16(topicConfigErrorCode)
-      w.taggedField(0, t)
+      w.unsignedVarint(0)
+      w.unsignedVarint(2)
+      w.int16(m.topicConfigErrorCode)
     }
     w.unknownTaggedFields(m.unknownTaggedFields, 1, Number.MAX_SAFE_INTEGER)
   }

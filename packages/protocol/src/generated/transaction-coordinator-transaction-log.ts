@@ -2,10 +2,10 @@
 import {
   unsupported,
   unsupportedVersion,
-  Writer,
   type MessageType,
   type Reader,
   type TaggedField,
+  type Writer,
 } from '../wire/index.ts'
 
 /** Key of TransactionLogValue. */
@@ -261,31 +261,27 @@ function writeTransactionLogValue(w: Writer, m: TransactionLogValue, v: number):
     w.unsignedVarint(count)
     w.unknownTaggedFields(m.unknownTaggedFields, 0, 0)
     if (m.previousProducerId !== -1) {
-      const t = new Writer()
-      const previousProducerId = m.previousProducerId
-      t.int64(previousProducerId)
-      w.taggedField(0, t)
+      w.unsignedVarint(0)
+      w.unsignedVarint(8)
+      w.int64(m.previousProducerId)
     }
     w.unknownTaggedFields(m.unknownTaggedFields, 1, 1)
     if (m.nextProducerId !== -1) {
-      const t = new Writer()
-      const nextProducerId = m.nextProducerId
-      t.int64(nextProducerId)
-      w.taggedField(1, t)
+      w.unsignedVarint(1)
+      w.unsignedVarint(8)
+      w.int64(m.nextProducerId)
     }
     w.unknownTaggedFields(m.unknownTaggedFields, 2, 2)
     if (m.clientTransactionVersion !== 0) {
-      const t = new Writer()
-      const clientTransactionVersion = m.clientTransactionVersion
-      t.int16(clientTransactionVersion)
-      w.taggedField(2, t)
+      w.unsignedVarint(2)
+      w.unsignedVarint(2)
+      w.int16(m.clientTransactionVersion)
     }
     w.unknownTaggedFields(m.unknownTaggedFields, 3, 3)
     if (m.nextProducerEpoch !== -1) {
-      const t = new Writer()
-      const nextProducerEpoch = m.nextProducerEpoch
-      t.int16(nextProducerEpoch)
-      w.taggedField(3, t)
+      w.unsignedVarint(3)
+      w.unsignedVarint(2)
+      w.int16(m.nextProducerEpoch)
     }
     w.unknownTaggedFields(m.unknownTaggedFields, 4, Number.MAX_SAFE_INTEGER)
   }

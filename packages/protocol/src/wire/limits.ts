@@ -12,5 +12,8 @@ export const MAX_UNKNOWN_TAGGED_FIELDS = 1024
 /** A writer's small-value chunk. Holds most responses in one piece. */
 export const WRITER_CHUNK_BYTES = 2048
 
+/** The chunk in which a tagged field is laid out to learn its size; most are smaller. */
+export const TAGGED_FIELD_CHUNK_BYTES = 256
+
 /** Byte arrays from this size on are referenced by a writer instead of copied. */
 export const WRITER_EXTERNAL_MIN_BYTES = 1024
