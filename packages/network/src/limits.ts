@@ -58,5 +58,8 @@ export const MAX_IN_FLIGHT_REQUESTS = 1000
 export const RATE_SAMPLES = 11
 export const RATE_SAMPLE_MS = 1000
 
+/** Longest delay of one connection because of a rate; Kafka's is one sample of its quota window. */
+export const MAX_CONNECTION_DELAY_MS = 1000
+
 /** Addresses whose connection rate is remembered at once; the one used least recently is forgotten. */
 export const MAX_RATED_ADDRESSES = 10_000
