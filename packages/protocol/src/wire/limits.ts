@@ -17,3 +17,6 @@ export const TAGGED_FIELD_CHUNK_BYTES = 256
 
 /** Byte arrays from this size on are referenced by a writer instead of copied. */
 export const WRITER_EXTERNAL_MIN_BYTES = 1024
+
+/** Texts up to this length are written character by character: calls into native code cost more (measured). */
+export const SHORT_TEXT_LENGTH = 40

@@ -1,5 +1,5 @@
 import { assert } from '@barnabas/base'
-import { WRITER_CHUNK_BYTES, WRITER_EXTERNAL_MIN_BYTES } from './limits.ts'
+import { SHORT_TEXT_LENGTH, WRITER_CHUNK_BYTES, WRITER_EXTERNAL_MIN_BYTES } from './limits.ts'
 import type { RecordsValue, TaggedField, Uuid } from './primitives.ts'
 
 const TWO_32 = 4294967296
@@ -98,6 +98,15 @@ export class Writer {
   }
 
   string(value: string): void {
+    if (value.length <= SHORT_TEXT_LENGTH) {
+      const at = this.reserve(2 + value.length)
+      if (putAscii(this.chunk, at + 2, value)) {
+        this.chunk[at] = 0
+        this.chunk[at + 1] = value.length
+        return
+      }
+      this.position = at
+    }
     const length = Buffer.byteLength(value)
     assert(length <= 0x7fff, `string of ${length} bytes; the protocol allows 32767`)
     this.int16(length)
@@ -110,6 +119,14 @@ export class Writer {
   }
 
   compactString(value: string): void {
+    if (value.length <= SHORT_TEXT_LENGTH) {
+      const at = this.reserve(1 + value.length)
+      if (putAscii(this.chunk, at + 1, value)) {
+        this.chunk[at] = value.length + 1
+        return
+      }
+      this.position = at
+    }
     const length = Buffer.byteLength(value)
     this.unsignedVarint(length + 1)
     this.text(value, length)
@@ -240,6 +257,16 @@ export class Writer {
     this.position = at + count
     return at
   }
+}
+
+/** Puts the characters as bytes; false when one of them is not ASCII. */
+function putAscii(into: Buffer, at: number, value: string): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i)
+    if (code >= 0x80) return false
+    into[at + i] = code
+  }
+  return true
 }
 
 function putInt32(into: Buffer, at: number, value: number): void {
