@@ -52,12 +52,18 @@ export async function runCodec(directory: string): Promise<Tally> {
 
 /** Throws with the differences when our codec disagrees with the vector. */
 export function checkVector(vector: CodecVector, models: Models): void {
+  checkMessage(vector, Buffer.from(vector.hex, 'hex'), models)
+}
+
+export type ExpectedBody = Pick<CodecVector, 'message' | 'version' | 'json' | 'unknownTaggedFields'>
+
+/** Throws when the bytes are not read as expected, or the expected message not written as these bytes. */
+export function checkMessage(vector: ExpectedBody, bytes: Buffer, models: Models): void {
   const type = (protocol as unknown as Record<string, MessageType<unknown>>)[vector.message]
   const model = models.get(vector.message)
   if (type === undefined || model === undefined) throw new Error('no such message')
   const { version, json } = vector
   const expected = messageFromJson(model, version, json, vector.unknownTaggedFields ?? [])
-  const bytes = Buffer.from(vector.hex, 'hex')
   if (expected.unreadable) return expectMalformed(type, bytes, version)
   const reader = new Reader(bytes)
   const found = differences(type.read(reader, version), expected.message)
@@ -67,8 +73,10 @@ export function checkVector(vector: CodecVector, models: Models): void {
   const writer = new Writer()
   type.write(writer, expected.message, version)
   const written = writer.finishBuffer()
-  if (!written.equals(bytes))
-    throw new Error(`written as ${shorten(written.toString('hex'))} not ${shorten(vector.hex)}`)
+  if (!written.equals(bytes)) {
+    const [ours, theirs] = [shorten(written.toString('hex')), shorten(bytes.toString('hex'))]
+    throw new Error(`written as ${ours} instead of ${theirs}`)
+  }
 }
 
 function expectMalformed(type: MessageType<unknown>, bytes: Buffer, version: number): void {

@@ -6,6 +6,7 @@ import { runHashes } from './hashes.ts'
 import { runRecords } from './records.ts'
 import { runSpec } from './spec.ts'
 import type { Tally } from './tally.ts'
+import { runWire } from './wire.ts'
 
 type Runner = (directory: string) => Tally | Promise<Tally>
 
@@ -15,6 +16,7 @@ const runners: [name: string, run: Runner][] = [
   ['codec', runCodec],
   ['records', runHashes],
   ['records', runRecords],
+  ['wire', runWire],
 ]
 
 const directory = process.argv[2]
