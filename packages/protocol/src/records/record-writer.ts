@@ -39,65 +39,21 @@ export class RecordWriter {
   ): void {
     const bodyBytes = recordBodyBytes(offsetDelta, timestampDelta, key, value, headers)
     this.reserve(bodyBytes + 5)
-    this.varint(bodyBytes)
-    this.buffer[this.size++] = 0 // attributes, unused
-    this.varlong(timestampDelta)
-    this.varint(offsetDelta)
-    this.bytes(key)
-    this.bytes(value)
-    this.varint(headers.length)
-    for (const header of headers) {
-      this.varint(Buffer.byteLength(header.key))
-      this.size += this.buffer.write(header.key, this.size)
-      this.bytes(header.value)
+    const { buffer } = this
+    let at = putVarint(buffer, this.size, bodyBytes)
+    buffer[at++] = 0 // attributes, unused
+    at = putVarlong(buffer, at, timestampDelta)
+    at = putVarint(buffer, at, offsetDelta)
+    at = putBytes(buffer, at, key)
+    at = putBytes(buffer, at, value)
+    at = putVarint(buffer, at, headers.length)
+    for (let n = 0; n < headers.length; n++) {
+      const header = headers[n]!
+      at = putVarint(buffer, at, Buffer.byteLength(header.key))
+      at += buffer.write(header.key, at)
+      at = putBytes(buffer, at, header.value)
     }
-  }
-
-  private bytes(bytes: Uint8Array | null): void {
-    if (bytes === null) {
-      this.varint(-1)
-      return
-    }
-    const { length } = bytes
-    this.varint(length)
-    if (length > COPY_LOOP_BYTES_MAX) this.buffer.set(bytes, this.size)
-    else for (let n = 0; n < length; n++) this.buffer[this.size + n] = bytes[n]!
-    this.size += length
-  }
-
-  private varint(value: number): void {
-    let raw = ((value << 1) ^ (value >> 31)) >>> 0
-    while (raw > 0x7f) {
-      this.buffer[this.size++] = (raw & 0x7f) | 0x80
-      raw >>>= 7
-    }
-    this.buffer[this.size++] = raw
-  }
-
-  private varlong(value: number): void {
-    if (value >= -0x40000000 && value < 0x40000000) {
-      this.varint(value)
-      return
-    }
-    if (value >= TWO_52 || value < -TWO_52) {
-      this.hugeVarlong(BigInt(value))
-      return
-    }
-    let raw = value >= 0 ? value * 2 : -value * 2 - 1
-    while (raw > 0x7f) {
-      this.buffer[this.size++] = (raw % 0x80) | 0x80
-      raw = Math.floor(raw / 0x80)
-    }
-    this.buffer[this.size++] = raw
-  }
-
-  private hugeVarlong(value: bigint): void {
-    let raw = value >= 0n ? value * 2n : -value * 2n - 1n
-    while (raw > 0x7fn) {
-      this.buffer[this.size++] = Number(raw & 0x7fn) | 0x80
-      raw >>= 7n
-    }
-    this.buffer[this.size++] = Number(raw)
+    this.size = at
   }
 
   private reserve(bytes: number): void {
@@ -107,6 +63,50 @@ export class RecordWriter {
     this.buffer.copy(grown, 0, 0, this.size)
     this.buffer = grown
   }
+}
+
+function putBytes(buffer: Buffer, start: number, bytes: Uint8Array | null): number {
+  if (bytes === null) return putVarint(buffer, start, -1)
+  const { length } = bytes
+  const at = putVarint(buffer, start, length)
+  if (length > COPY_LOOP_BYTES_MAX) buffer.set(bytes, at)
+  else for (let n = 0; n < length; n++) buffer[at + n] = bytes[n]!
+  return at + length
+}
+
+function putVarint(buffer: Buffer, start: number, value: number): number {
+  let raw = ((value << 1) ^ (value >> 31)) >>> 0
+  let at = start
+  while (raw > 0x7f) {
+    buffer[at++] = (raw & 0x7f) | 0x80
+    raw >>>= 7
+  }
+  buffer[at++] = raw
+  return at
+}
+
+function putVarlong(buffer: Buffer, start: number, value: number): number {
+  if (value >= -0x40000000 && value < 0x40000000) return putVarint(buffer, start, value)
+  if (value >= TWO_52 || value < -TWO_52) return putHugeVarlong(buffer, start, BigInt(value))
+  let raw = value >= 0 ? value * 2 : -value * 2 - 1
+  let at = start
+  while (raw > 0x7f) {
+    buffer[at++] = (raw % 0x80) | 0x80
+    raw = Math.floor(raw / 0x80)
+  }
+  buffer[at++] = raw
+  return at
+}
+
+function putHugeVarlong(buffer: Buffer, start: number, value: bigint): number {
+  let raw = value >= 0n ? value * 2n : -value * 2n - 1n
+  let at = start
+  while (raw > 0x7fn) {
+    buffer[at++] = Number(raw & 0x7fn) | 0x80
+    raw >>= 7n
+  }
+  buffer[at++] = Number(raw)
+  return at
 }
 
 /** Bytes of a record after its length field. */
@@ -119,7 +119,8 @@ function recordBodyBytes(
 ): number {
   let size = 1 + varintBytes(timestampDelta) + varintBytes(offsetDelta)
   size += fieldBytes(key) + fieldBytes(value) + varintBytes(headers.length)
-  for (const header of headers) {
+  for (let n = 0; n < headers.length; n++) {
+    const header = headers[n]!
     const keyBytes = Buffer.byteLength(header.key)
     size += varintBytes(keyBytes) + keyBytes + fieldBytes(header.value)
   }
@@ -133,8 +134,10 @@ function fieldBytes(bytes: Uint8Array | null): number {
 /** Size of the zig-zag varint or varlong. */
 function varintBytes(value: number): number {
   let magnitude = value >= 0 ? value : -value - 1
-  let size = 1
-  for (; magnitude >= 0x40; magnitude /= 128) size++
+  if (magnitude < 0x40) return 1
+  if (magnitude < 0x2000) return 2
+  let size = 3
+  for (magnitude /= 16384; magnitude >= 0x40; magnitude /= 128) size++
   return size
 }
 
