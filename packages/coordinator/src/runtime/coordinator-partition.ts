@@ -359,8 +359,8 @@ export class CoordinatorPartition<S extends CoordinatorShard<K>, K extends Shard
     failure: ApiError,
   ): void {
     request.reject(failure)
-    const event = outcome.onAppendFailed
-    if (event === undefined) return
+    if (outcome.onAppendFailed === undefined) return
+    const event = outcome.onAppendFailed(failure.errorCode)
     const operation = (context: OperationContext) => this.shard.onEvent(event, context)
     this.queue.pushUrgent(this.internal(`after failed ${request.options.name}`, operation))
   }

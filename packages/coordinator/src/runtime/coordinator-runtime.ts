@@ -115,6 +115,11 @@ export class CoordinatorRuntime<S extends CoordinatorShard<K>, K extends ShardKi
     return shard.read(operation)
   }
 
+  /** What is committed now in all shards; refused while one of them is loading. */
+  async readAll<T>(operation: ReadOperation<S, T>): Promise<T[]> {
+    return [...this.partitions.values()].map((shard) => shard.read(operation))
+  }
+
   /** The end of a producer's transaction, as told by its transaction coordinator. */
   completeTransaction(
     partition: number,

@@ -36,8 +36,8 @@ export interface Outcome<K extends ShardKinds, T> {
   readonly effects: readonly Effect<K>[]
   /** False: the records may go into several batches, so that some may become durable without the others. */
   readonly atomic?: boolean
-  /** Comes back to the shard when the records could not be appended; all else has been undone then. */
-  readonly onAppendFailed?: K['event']
+  /** The event that follows when the records could not be appended; all else has been undone then. */
+  readonly onAppendFailed?: (errorCode: number) => K['event']
 }
 
 /** Collects records and effects while an operation decides. */
@@ -45,7 +45,7 @@ export class OutcomeBuilder<K extends ShardKinds> {
   readonly records: K['record'][] = []
   readonly effects: Effect<K>[] = []
   atomic = true
-  onAppendFailed: K['event'] | undefined = undefined
+  onAppendFailed: ((errorCode: number) => K['event']) | undefined = undefined
 
   append(record: K['record']): void {
     this.records.push(record)

@@ -239,7 +239,7 @@ describe('life of a write', () => {
         const outcome = new OutcomeBuilder<CounterKinds>()
         for (const name of ['a', 'b', 'c']) outcome.append({ name: name.repeat(40), value: 1 })
         outcome.atomic = atomic
-        outcome.onAppendFailed = 'too large'
+        outcome.onAppendFailed = () => 'too large'
         return outcome.respond('ok')
       })
     expect(await errorOf(three(true))).toBe(ErrorCode.UNKNOWN_SERVER_ERROR)

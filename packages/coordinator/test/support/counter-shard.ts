@@ -94,7 +94,7 @@ export class CounterShard implements CoordinatorShard<CounterKinds> {
     outcome.append({ name, value })
     for (const requestId of this.waiting.get(name) ?? []) outcome.release(requestId, value)
     this.waiting.delete(name)
-    outcome.onAppendFailed = `failed ${name}`
+    outcome.onAppendFailed = () => `failed ${name}`
     return outcome.respond(value)
   }
 

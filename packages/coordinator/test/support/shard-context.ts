@@ -105,7 +105,7 @@ export class ShardContext<S extends CoordinatorShard<K>, K extends ShardKinds> {
     const failure = outcome.records.length > 0 ? this.appendFailures.shift() : undefined
     if (failure !== undefined) {
       this.timeline.revertTo(mark)
-      if (outcome.onAppendFailed !== undefined) this.event(outcome.onAppendFailed)
+      if (outcome.onAppendFailed !== undefined) this.event(outcome.onAppendFailed(failure))
       throw new ApiError(failure)
     }
     this.append(outcome.records, producer)

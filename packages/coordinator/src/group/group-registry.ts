@@ -1,0 +1,61 @@
+/** The groups of one shard by id, whatever protocol they speak. */
+import { ApiError, TimelineMap, type Timeline } from '@barnabas/base'
+import { ErrorCode } from '@barnabas/protocol'
+import { ClassicGroup } from './classic/classic-group.ts'
+
+export type Group = ClassicGroup
+
+export class GroupRegistry {
+  readonly timeline: Timeline
+  private readonly groups: TimelineMap<string, Group>
+
+  constructor(timeline: Timeline) {
+    this.timeline = timeline
+    this.groups = new TimelineMap(timeline)
+  }
+
+  get size(): number {
+    return this.groups.size
+  }
+
+  get(groupId: string): Group | undefined {
+    return this.groups.get(groupId)
+  }
+
+  getAt(groupId: string, offset: number): Group | undefined {
+    return this.groups.getAt(groupId, offset)
+  }
+
+  values(): IterableIterator<Group> {
+    return this.groups.values()
+  }
+
+  *valuesAt(offset: number): IterableIterator<Group> {
+    for (const [, group] of this.groups.entriesAt(offset)) yield group
+  }
+
+  /** Null when there is no such group, or it speaks another protocol. */
+  classic(groupId: string): ClassicGroup | null {
+    const group = this.groups.get(groupId)
+    return group?.type === 'classic' ? group : null
+  }
+
+  /** The group of a request that only its members make. */
+  classicOfMember(groupId: string): ClassicGroup {
+    const group = this.classic(groupId)
+    if (group === null) throw new ApiError(ErrorCode.UNKNOWN_MEMBER_ID)
+    return group
+  }
+
+  classicOrCreate(groupId: string, nowMs: number): ClassicGroup {
+    const group = this.classic(groupId)
+    if (group !== null) return group
+    const created = new ClassicGroup(this.timeline, groupId, nowMs)
+    this.groups.set(groupId, created)
+    return created
+  }
+
+  delete(groupId: string): void {
+    this.groups.delete(groupId)
+  }
+}
