@@ -11,3 +11,9 @@ export const DEFAULT_FETCH_SESSION_SLOTS = 1000
 
 /** A fetch session that was not used for so long gives its slot to whoever asks, as in Kafka. */
 export const FETCH_SESSION_EVICTION_MS = 120_000
+
+/**
+ * Newest batches of a partition whose sizes are known without asking the log. A reader that waits for
+ * bytes waits for the newest ones; who waits behind more batches than these is answered early.
+ */
+export const BATCH_SIZES_KEPT = 256

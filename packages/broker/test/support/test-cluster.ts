@@ -76,7 +76,11 @@ export class TestCluster implements ClusterView {
       partitions: (partitions.length === 0 ? [{}] : partitions).map(testPartition),
     }
     const { byId, byName } = this.current.topics
-    const topics = { byId: byId.set(topic.id, topic), byName: byName.set(name, topic) }
+    const topics = {
+      ...this.current.topics,
+      byId: byId.set(topic.id, topic),
+      byName: byName.set(name, topic),
+    }
     this.current = { ...this.current, topics }
     return this
   }
