@@ -4,7 +4,8 @@ import type { OutcomeBuilder } from '../runtime/outcome.ts'
 import type { GroupCoordinatorConfig } from './group-config.ts'
 import type { GroupRecord } from './records.ts'
 
-export type GroupEvent =
+/** Something that happens to one classic group. */
+export type ClassicGroupEvent =
   /** A member of a classic group was not heard of in time. */
   | { readonly kind: 'sessionExpired'; readonly groupId: string; readonly memberId: string }
   /** A new classic group has waited for more members. */
@@ -25,6 +26,11 @@ export type GroupEvent =
       readonly generationId: number
       readonly errorCode: number
     }
+
+export type GroupEvent =
+  | ClassicGroupEvent
+  /** Offsets and groups whose time is over are looked for. */
+  | { readonly kind: 'expiryDue' }
 
 export interface GroupKinds {
   record: GroupRecord

@@ -2,8 +2,14 @@
 import { ApiError, TimelineMap, type Timeline } from '@barnabas/base'
 import { ErrorCode } from '@barnabas/protocol'
 import { ClassicGroup } from './classic/classic-group.ts'
+import { classicOffsetRules } from './classic/classic-offsets.ts'
+import type { OffsetRules } from './offsets/offset-rules.ts'
 
 export type Group = ClassicGroup
+
+export function offsetRulesOf(group: Group): OffsetRules {
+  return classicOffsetRules(group)
+}
 
 export class GroupRegistry {
   readonly timeline: Timeline
@@ -32,6 +38,11 @@ export class GroupRegistry {
 
   *valuesAt(offset: number): IterableIterator<Group> {
     for (const [, group] of this.groups.entriesAt(offset)) yield group
+  }
+
+  /** A group that has offsets but no members has no record of its own. */
+  ensure(groupId: string, nowMs: number): void {
+    if (!this.groups.has(groupId)) this.classicOrCreate(groupId, nowMs)
   }
 
   /** Null when there is no such group, or it speaks another protocol. */

@@ -6,15 +6,30 @@ import { ApiError, type Timeline } from '@barnabas/base'
 import {
   createGroupMetadataKey,
   createGroupMetadataValue,
+  createOffsetCommitValue,
   ErrorCode,
+  type DescribeGroupsResponseDescribedGroup,
   type HeartbeatRequest,
   type HeartbeatResponse,
   type JoinGroupRequest,
   type JoinGroupResponse,
   type LeaveGroupRequest,
   type LeaveGroupResponse,
+  type LegacyOffsetCommitValue,
+  type ListGroupsRequest,
+  type ListGroupsResponseListedGroup,
+  type OffsetCommitKey,
+  type OffsetCommitRequest,
+  type OffsetCommitResponse,
+  type OffsetCommitValue,
+  type OffsetDeleteRequest,
+  type OffsetDeleteResponse,
+  type OffsetFetchRequestGroup,
+  type OffsetFetchResponseGroup,
   type SyncGroupRequest,
   type SyncGroupResponse,
+  type TxnOffsetCommitRequest,
+  type TxnOffsetCommitResponse,
 } from '@barnabas/protocol'
 import type { MetadataChange, MetadataView } from '../runtime/metadata-view.ts'
 import { OutcomeBuilder, type Outcome, type Parked } from '../runtime/outcome.ts'
@@ -25,27 +40,30 @@ import type {
   TransactionOutcome,
 } from '../runtime/shard.ts'
 import { joinGroup } from './classic/classic-join.ts'
-import {
-  keepAlive,
-  onInitialDelayPassed,
-  onJoinTimedOut,
-  onSessionExpired,
-  onSyncTimedOut,
-  prepareRebalance,
-} from './classic/classic-rebalance.ts'
-import { heartbeat, leaveGroup, onSyncNotStored, syncGroup } from './classic/classic-sync.ts'
+import { onClassicEvent } from './classic/classic-events.ts'
+import { keepAlive, prepareRebalance } from './classic/classic-rebalance.ts'
+import { heartbeat, leaveGroup, syncGroup } from './classic/classic-sync.ts'
+import { deleteGroup, describeGroup, listGroups, writeGroupTombstones } from './describe-groups.ts'
 import type { GroupCoordinatorConfig } from './group-config.ts'
 import type { GroupEvent, GroupKinds, RequestInfo, Turn } from './group-kinds.ts'
 import { GroupRegistry } from './group-registry.ts'
+import { commitOffsets, commitTransactionalOffsets } from './offsets/commit-offsets.ts'
+import { deleteOffsets, deleteTopicOffsets, expireOffsets } from './offsets/delete-offsets.ts'
+import { fetchOffsets, NEWEST } from './offsets/fetch-offsets.ts'
+import { fromRecord } from './offsets/offset-and-metadata.ts'
+import { OffsetStore } from './offsets/offset-store.ts'
 import type { GroupRecord } from './records.ts'
+import { EXPIRY_TIMER } from './timer-keys.ts'
 
 export class GroupShard implements CoordinatorShard<GroupKinds> {
   readonly groups: GroupRegistry
+  readonly offsets: OffsetStore
   private readonly config: GroupCoordinatorConfig
 
   constructor(timeline: Timeline, config: GroupCoordinatorConfig) {
     this.config = config
     this.groups = new GroupRegistry(timeline)
+    this.offsets = new OffsetStore(timeline)
   }
 
   // ---- classic groups
@@ -93,6 +111,74 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
     return turn.out.respond(leaveGroup(turn, group, request))
   }
 
+  // ---- offsets
+
+  commitOffsets(
+    request: OffsetCommitRequest,
+    info: RequestInfo,
+    context: OperationContext,
+  ): Outcome<GroupKinds, OffsetCommitResponse> {
+    const turn = this.turn(context)
+    return turn.out.respond(commitOffsets(turn, this.groups, request, info))
+  }
+
+  commitTransactionalOffsets(
+    request: TxnOffsetCommitRequest,
+    info: RequestInfo,
+    context: OperationContext,
+  ): Outcome<GroupKinds, TxnOffsetCommitResponse> {
+    const turn = this.turn(context)
+    return turn.out.respond(commitTransactionalOffsets(turn, this.groups, request, info))
+  }
+
+  deleteOffsets(
+    request: OffsetDeleteRequest,
+    context: OperationContext,
+  ): Outcome<GroupKinds, OffsetDeleteResponse> {
+    const turn = this.turn(context)
+    return turn.out.respond(deleteOffsets(turn, this.groups, this.offsets, request))
+  }
+
+  /** What is committed; `requireStable` refuses what an open transaction would change. */
+  fetchOffsets(
+    request: OffsetFetchRequestGroup,
+    requireStable: boolean,
+    committedOffset: number,
+  ): OffsetFetchResponseGroup {
+    return fetchOffsets(this.groups, this.offsets, request, requireStable, committedOffset)
+  }
+
+  /** The same on what is not committed yet: the response then waits for that. */
+  fetchStableOffsets(
+    request: OffsetFetchRequestGroup,
+    context: OperationContext,
+  ): Outcome<GroupKinds, OffsetFetchResponseGroup> {
+    return this.turn(context).out.respond(this.fetchOffsets(request, true, NEWEST))
+  }
+
+  // ---- administration
+
+  describeGroup(
+    groupId: string,
+    apiVersion: number,
+    committedOffset: number,
+  ): DescribeGroupsResponseDescribedGroup {
+    return describeGroup(this.groups, groupId, apiVersion, committedOffset)
+  }
+
+  listGroups(
+    filter: Pick<ListGroupsRequest, 'statesFilter' | 'typesFilter'>,
+    committedOffset: number,
+  ): ListGroupsResponseListedGroup[] {
+    return listGroups(this.groups, filter, committedOffset)
+  }
+
+  deleteGroup(groupId: string, context: OperationContext): Outcome<GroupKinds, void> {
+    const turn = this.turn(context)
+    deleteGroup(turn, this.groups, this.offsets, groupId)
+    return turn.out.respond(undefined)
+  }
+
   // ---- what comes by itself
 
   onLoaded(_view: MetadataView, context: OperationContext): Outcome<GroupKinds, void> {
@@ -103,38 +189,28 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
       // The limit may have been lowered meanwhile.
       if (group.size > this.config.maxSize) prepareRebalance(turn, group)
     }
+    this.armExpiry(turn)
     return turn.out.respond(undefined)
   }
 
   onMetadata(
     _view: MetadataView,
-    _change: MetadataChange,
+    change: MetadataChange,
     context: OperationContext,
   ): Outcome<GroupKinds, void> {
-    return this.turn(context).out.respond(undefined)
+    const turn = this.turn(context)
+    turn.out.atomic = false
+    const deleted = new Set(change.deletedTopics.map(({ name }) => name))
+    if (deleted.size > 0) deleteTopicOffsets(turn, this.offsets, deleted)
+    return turn.out.respond(undefined)
   }
 
   onEvent(event: GroupEvent, context: OperationContext): Outcome<GroupKinds, void> {
     const turn = this.turn(context)
-    const group = this.groups.classic(event.groupId)
-    if (group !== null) {
-      switch (event.kind) {
-        case 'sessionExpired':
-          onSessionExpired(turn, group, event.memberId)
-          break
-        case 'initialDelayPassed':
-          onInitialDelayPassed(turn, group, event.delayMs, event.remainingMs)
-          break
-        case 'joinTimedOut':
-          onJoinTimedOut(turn, group)
-          break
-        case 'syncTimedOut':
-          onSyncTimedOut(turn, group, event.generationId)
-          break
-        case 'syncNotStored':
-          onSyncNotStored(turn, group, event.generationId, event.errorCode)
-          break
-      }
+    if (event.kind === 'expiryDue') this.expire(turn)
+    else {
+      const group = this.groups.classic(event.groupId)
+      if (group !== null) onClassicEvent(turn, group, event)
     }
     return turn.out.respond(undefined)
   }
@@ -144,14 +220,52 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
   // ---- replay
 
   replay(record: GroupRecord, meta: RecordMeta): void {
-    if (record.type === 'groupMetadata') {
-      const { group: groupId } = record.key
-      if (record.value === null) this.groups.delete(groupId)
-      else this.groups.classicOrCreate(groupId, meta.timestampMs).applyStored(record.value)
+    switch (record.type) {
+      case 'groupMetadata': {
+        const { group: groupId } = record.key
+        if (record.value === null) this.groups.delete(groupId)
+        else this.groups.classicOrCreate(groupId, meta.timestampMs).applyStored(record.value)
+        break
+      }
+      case 'offsetCommit':
+        this.replayOffset(record.key, record.value, meta)
+        break
+      case 'legacyOffsetCommit':
+        this.replayOffset(record.key, fromLegacy(record.value), meta)
+        break
     }
   }
 
-  replayTransactionMarker(_id: number, _epoch: number, _outcome: TransactionOutcome): void {}
+  replayTransactionMarker(producerId: number, _epoch: number, outcome: TransactionOutcome): void {
+    this.offsets.applyMarker(producerId, outcome)
+  }
+
+  private replayOffset(
+    { group, topic, partition }: OffsetCommitKey,
+    value: OffsetCommitValue | null,
+    { offset, producerId, timestampMs }: RecordMeta,
+  ): void {
+    if (value === null) return this.offsets.applyTombstone(group, topic, partition)
+    this.groups.ensure(group, timestampMs)
+    const committed = fromRecord(value, offset)
+    if (producerId === -1) this.offsets.applyCommit(group, topic, partition, committed)
+    else this.offsets.applyPending(producerId, group, topic, partition, committed)
+  }
+
+  /** Drops offsets whose time is over, and groups without members that have none left. */
+  private expire(turn: Turn): void {
+    turn.out.atomic = false
+    for (const group of this.groups.values()) {
+      if (!expireOffsets(turn, this.offsets, group)) continue
+      if (group.state === 'Empty' && !group.hasPendingMembers) writeGroupTombstones(turn, group)
+    }
+    this.armExpiry(turn)
+  }
+
+  private armExpiry(turn: Turn): void {
+    const { offsetsRetentionCheckIntervalMs } = this.config
+    turn.out.arm(EXPIRY_TIMER, offsetsRetentionCheckIntervalMs, { kind: 'expiryDue' })
+  }
 
   private turn({ nowMs, entropy, requestId }: OperationContext): Turn {
     return { nowMs, entropy, requestId, config: this.config, out: new OutcomeBuilder() }
@@ -176,4 +290,10 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
     })
     turn.out.append({ type: 'groupMetadata', key, value })
   }
+}
+
+function fromLegacy(value: LegacyOffsetCommitValue | null): OffsetCommitValue | null {
+  if (value === null) return null
+  const { offset, metadata, commitTimestamp } = value
+  return createOffsetCommitValue({ offset, metadata, commitTimestamp })
 }

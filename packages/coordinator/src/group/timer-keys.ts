@@ -14,3 +14,6 @@ export function joinTimer(groupId: string): string {
 export function syncTimer(groupId: string): string {
   return `sync:${groupId}`
 }
+
+/** There is one for the whole shard. */
+export const EXPIRY_TIMER = 'expiry'

@@ -1,7 +1,7 @@
 import { ErrorCode } from '@barnabas/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { errorOf } from '../support/errors.ts'
-import { GROUP, GroupContext, now, storedGroup } from '../support/group-context.ts'
+import { GroupContext, now, storedGroup } from '../support/group-context.ts'
 
 let t: GroupContext
 beforeEach(() => {
@@ -240,7 +240,7 @@ describe('joining', () => {
     t.failNextAppend(ErrorCode.NOT_ENOUGH_REPLICAS)
     expect(errorOf(() => t.join())).toBe(ErrorCode.NOT_ENOUGH_REPLICAS)
     expect(t.shard.groups.size).toBe(0)
-    expect(t.armed()).toEqual([])
+    expect(t.groupTimers()).toEqual([])
   })
 
   test('the bytes of a request may be reused after it', () => {
@@ -367,12 +367,12 @@ describe('static members', () => {
   })
 })
 
-test('a freshly loaded group that is over its limit rebalances', () => {
-  t = new GroupContext({ config: { maxSize: 3 } })
+test('GRP-07 a group that is over its limit when it is loaded rebalances', () => {
   const ids = t.stableGroup(3)
   t.reload()
-  expect(t.group().state).toBe('Stable')
   expect(t.heartbeat(ids[0]!, 1)).toBe(0)
-  expect(t.armed().length).toBe(3)
-  expect(t.group(GROUP).leaderId).toBe(ids[0])
+  expect(t.groupTimers().length).toBe(3)
+  t.config.maxSize = 2
+  t.reload()
+  expect(t.heartbeat(ids[0]!, 1)).toBe(ErrorCode.REBALANCE_IN_PROGRESS)
 })

@@ -106,7 +106,7 @@ describe('SyncGroup', () => {
 
   test('GRP-20 when all have asked nothing is armed any more', () => {
     const ids = t.stableGroup(2)
-    expect(t.armed().filter((key) => key.startsWith('sync'))).toEqual([])
+    expect(t.groupTimers().filter((key) => key.startsWith('sync'))).toEqual([])
     for (let n = 0; n < 12; n++) {
       t.advance(6_000)
       for (const memberId of ids) expect(t.heartbeat(memberId, 1)).toBe(0)
@@ -210,7 +210,7 @@ describe('LeaveGroup', () => {
     t.leave({ memberId: ids[1]! })
     expect(t.group()).toMatchObject({ state: 'Empty', generationId: 2 })
     expect(storedGroup(t.records[0])!.members).toEqual([])
-    expect(t.armed()).toEqual([])
+    expect(t.groupTimers()).toEqual([])
   })
 
   test('GRP-22 requests a leaving member has parked are answered', () => {

@@ -6,8 +6,16 @@ import {
   createJoinGroupRequestProtocol,
   createLeaveGroupRequest,
   createLeaveGroupRequestMemberIdentity,
+  createOffsetCommitRequest,
+  createOffsetCommitRequestPartition,
+  createOffsetCommitRequestTopic,
+  createOffsetFetchRequestGroup,
+  createOffsetFetchRequestTopics,
   createSyncGroupRequest,
   createSyncGroupRequestAssignment,
+  createTxnOffsetCommitRequest,
+  createTxnOffsetCommitRequestPartition,
+  createTxnOffsetCommitRequestTopic,
   HeartbeatResponse,
   JoinGroupResponse,
   SyncGroupResponse,
@@ -15,9 +23,14 @@ import {
   type JoinGroupRequest,
   type LeaveGroupResponse,
   type MessageType,
+  type OffsetCommitRequest,
+  type OffsetCommitResponse,
+  type OffsetFetchResponseGroup,
   type SyncGroupRequest,
+  type TxnOffsetCommitRequest,
+  type TxnOffsetCommitResponse,
 } from '@barnabas/protocol'
-import { EMPTY_METADATA, type MetadataView } from '../../src/index.ts'
+import { EMPTY_METADATA, type MetadataView, type ProducerStamp } from '../../src/index.ts'
 import {
   defaultGroupCoordinatorConfig,
   type GroupCoordinatorConfig,
@@ -25,6 +38,8 @@ import {
 import type { GroupKinds, RequestInfo } from '../../src/group/group-kinds.ts'
 import { GroupShard } from '../../src/group/group-shard.ts'
 import { groupRecordCodec, type GroupRecord } from '../../src/group/records.ts'
+import type { OffsetTable } from '../../src/group/offsets/offset-table.ts'
+import { EXPIRY_TIMER } from '../../src/group/timer-keys.ts'
 import { ShardContext } from './shard-context.ts'
 
 export const GROUP = 'my-group'
@@ -47,14 +62,25 @@ export interface JoinOptions extends Partial<Omit<JoinGroupRequest, 'protocols'>
 }
 
 export class GroupContext extends ShardContext<GroupShard, GroupKinds> {
-  constructor({ config, metadata }: GroupContextOptions = {}) {
+  /** Changes take effect when the shard is loaded again. */
+  readonly config: {
+    -readonly [Name in keyof GroupCoordinatorConfig]: GroupCoordinatorConfig[Name]
+  }
+
+  constructor(options: GroupContextOptions = {}) {
+    const config = { ...defaultGroupCoordinatorConfig, ...options.config }
     super({
-      createShard: (timeline) =>
-        new GroupShard(timeline, { ...defaultGroupCoordinatorConfig, ...config }),
+      createShard: (timeline) => new GroupShard(timeline, { ...config }),
       codec: groupRecordCodec,
-      digest: digestGroups,
-      metadata: metadata ?? EMPTY_METADATA,
+      digest: digestShard,
+      metadata: options.metadata ?? EMPTY_METADATA,
     })
+    this.config = config
+  }
+
+  /** Timers of groups; that of the expiry runs always. */
+  groupTimers(): string[] {
+    return this.armed().filter((key) => key !== EXPIRY_TIMER)
   }
 
   join(options: JoinOptions = {}): Answer<JoinGroupResponse> {
@@ -123,6 +149,81 @@ export class GroupContext extends ShardContext<GroupShard, GroupKinds> {
     return this.call((shard, context) => shard.leaveGroup(request, context))
   }
 
+  /** Commits `offset` for the partitions given as `topic-partition`; the error of each. */
+  commit(
+    partitions: Record<string, number>,
+    fields: Partial<Omit<OffsetCommitRequest, 'topics'>> & CommitOptions = {},
+  ): number[] {
+    const { apiVersion = 9, metadata = 'note', ...rest } = fields
+    const topics = toTopics(partitions).map(({ name, partitions: offsets }) =>
+      createOffsetCommitRequestTopic({
+        name,
+        partitions: offsets.map(([partitionIndex, committedOffset]) =>
+          createOffsetCommitRequestPartition({
+            partitionIndex,
+            committedOffset,
+            committedLeaderEpoch: 5,
+            committedMetadata: metadata,
+          }),
+        ),
+      }),
+    )
+    const request = createOffsetCommitRequest({ groupId: GROUP, ...rest, topics })
+    const info: RequestInfo = { apiVersion, clientId: 'client', clientHost: '/127.0.0.1' }
+    const response: OffsetCommitResponse = this.call((shard, context) =>
+      shard.commitOffsets(request, info, context),
+    )
+    return response.topics.flatMap((topic) => topic.partitions.map(({ errorCode }) => errorCode))
+  }
+
+  commitInTransaction(
+    producer: ProducerStamp,
+    partitions: Record<string, number>,
+    fields: Partial<Omit<TxnOffsetCommitRequest, 'topics'>> = {},
+  ): number[] {
+    const topics = toTopics(partitions).map(({ name, partitions: offsets }) =>
+      createTxnOffsetCommitRequestTopic({
+        name,
+        partitions: offsets.map(([partitionIndex, committedOffset]) =>
+          createTxnOffsetCommitRequestPartition({ partitionIndex, committedOffset }),
+        ),
+      }),
+    )
+    const request = createTxnOffsetCommitRequest({ groupId: GROUP, ...fields, topics })
+    const info: RequestInfo = { apiVersion: 5, clientId: 'client', clientHost: '/127.0.0.1' }
+    const response: TxnOffsetCommitResponse = this.call(
+      (shard, context) => shard.commitTransactionalOffsets(request, info, context),
+      producer,
+    )
+    return response.topics.flatMap((topic) => topic.partitions.map(({ errorCode }) => errorCode))
+  }
+
+  /** Offsets by `topic-partition`; -1 where there is none, an error as `E88`. Null asks for all. */
+  fetch(
+    partitions: readonly string[] | null,
+    { requireStable = false, groupId = GROUP } = {},
+  ): Record<string, number | string> {
+    const asked = partitions && toTopics(Object.fromEntries(partitions.map((name) => [name, 0])))
+    const request = createOffsetFetchRequestGroup({
+      groupId,
+      topics:
+        asked &&
+        asked.map(({ name, partitions: indexes }) =>
+          createOffsetFetchRequestTopics({ name, partitionIndexes: indexes.map(([n]) => n) }),
+        ),
+    })
+    const response: OffsetFetchResponseGroup = requireStable
+      ? this.call((shard, context) => shard.fetchStableOffsets(request, context))
+      : this.shard.fetchOffsets(request, false, Number.MAX_SAFE_INTEGER)
+    const found: Record<string, number | string> = {}
+    for (const { name, partitions: answers } of response.topics) {
+      for (const { partitionIndex, committedOffset, errorCode } of answers) {
+        found[`${name}-${partitionIndex}`] = errorCode === 0 ? committedOffset : `E${errorCode}`
+      }
+    }
+    return found
+  }
+
   /** A group of dynamic members, Stable; the first of them leads. */
   stableGroup(count: number, options: JoinOptions = {}): string[] {
     const members = Array.from({ length: count }, () => this.joinTwice(options))
@@ -180,10 +281,31 @@ export function storedGroup(record: GroupRecord | undefined) {
   return record.value
 }
 
-function digestGroups(shard: GroupShard): unknown {
-  const groups: [string, unknown][] = []
+function digestShard(shard: GroupShard): unknown {
+  const state: Record<string, unknown> = {}
   for (const group of shard.groups.values()) {
-    if (group.stored !== null) groups.push([group.groupId, group.stored])
+    if (group.stored !== null) state[`group ${group.groupId}`] = group.stored
   }
-  return groups.sort(([one], [other]) => (one < other ? -1 : 1))
+  const add = (prefix: string, table: OffsetTable) =>
+    table.forEach((groupId, topic, partition, value) => {
+      state[`${prefix} ${groupId} ${topic}-${partition}`] = { ...value, recordOffset: 0 }
+    })
+  add('offset', shard.offsets.committed)
+  shard.offsets.forEachPending((producerId, table) => add(`pending ${producerId}`, table))
+  return state
+}
+
+interface CommitOptions {
+  apiVersion?: number
+  metadata?: string | null
+}
+
+function toTopics(partitions: Record<string, number>) {
+  const topics = new Map<string, [number, number][]>()
+  for (const [name, offset] of Object.entries(partitions)) {
+    const dash = name.lastIndexOf('-')
+    const topic = name.slice(0, dash)
+    topics.set(topic, [...(topics.get(topic) ?? []), [Number(name.slice(dash + 1)), offset]])
+  }
+  return [...topics].map(([name, offsets]) => ({ name, partitions: offsets }))
 }

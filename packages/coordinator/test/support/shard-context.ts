@@ -188,7 +188,8 @@ export class ShardContext<S extends CoordinatorShard<K>, K extends ShardKinds> {
     const digest = this.digest()
     const whole = this.replayed(this.log, new Timeline())
     expect(this.options.digest(whole), 'replaying the log gives the same state').toEqual(digest)
-    if (this.log.some((entry) => 'marker' in entry)) return
+    // The cleaner stays below open transactions and knows of markers; that is not imitated here.
+    if (this.log.some(({ producer }) => producer !== null)) return
     const compacted = this.replayed(this.compactedLog(), new Timeline())
     expect(this.options.digest(compacted), 'so does the compacted log').toEqual(digest)
   }

@@ -292,6 +292,10 @@ export class ClassicGroup {
     return this.membersById.size === this.awaitingJoin.get() && this.pendingMembers.size === 0
   }
 
+  get hasPendingMembers(): boolean {
+    return this.pendingMembers.size > 0
+  }
+
   isPending(memberId: string): boolean {
     return this.pendingMembers.has(memberId)
   }

@@ -1,0 +1,23 @@
+/** What a group has to say about its offsets: who may commit, fetch and delete them, when they expire. */
+import type { OffsetAndMetadata } from './offset-and-metadata.ts'
+
+/** Who commits offsets. */
+export interface Committer {
+  readonly memberId: string
+  readonly groupInstanceId: string | null
+  /** Generation of a classic group, member epoch of a consumer group; negative outside of groups. */
+  readonly generationId: number
+  readonly transactional: boolean
+  readonly apiVersion: number
+}
+
+export interface OffsetRules {
+  /** Refuses with an `ApiError`. */
+  validateCommit(committer: Committer): void
+  validateFetch(memberId: string | null, memberEpoch: number): void
+  validateDelete(): void
+  /** Offsets of topics that members read are neither deleted nor do they expire. */
+  isSubscribedTo(topic: string): boolean
+  /** The time from which an offset's retention counts; null when none expires now. */
+  expiryBase(): ((offset: OffsetAndMetadata) => number) | null
+}
