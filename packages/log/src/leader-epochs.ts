@@ -5,6 +5,7 @@
  * something changed.
  */
 import { assert } from '@barnabas/base'
+import type { BatchView } from '@barnabas/protocol'
 import type { EpochStart } from './files/leader-epoch-checkpoint.ts'
 
 export const UNDEFINED_EPOCH = -1
@@ -62,6 +63,17 @@ export class LeaderEpochs {
     this.list.length = length
     this.list.push({ epoch, startOffset })
     return true
+  }
+
+  /** Notes the epochs that stand in appended batches. True when something changed. */
+  assignAll(batches: readonly BatchView[]): boolean {
+    let hasChanged = false
+    for (const batch of batches) {
+      const epoch = batch.partitionLeaderEpoch
+      if (epoch < 0 || epoch === this.latestEpoch) continue
+      hasChanged = this.assign(epoch, batch.baseOffset) || hasChanged
+    }
+    return hasChanged
   }
 
   /**

@@ -20,3 +20,7 @@ export const READ_SLACK_BYTES = 8 * 1024
 
 /** Buffers in one gathered write; systems refuse more than 1024. */
 export const MAX_WRITE_PARTS = 512
+
+/** Blocks of the tail cache for small batches: the first of a log, and what busy logs grow to. */
+export const TAIL_BLOCK_MIN_BYTES = 2 * 1024
+export const TAIL_BLOCK_MAX_BYTES = 64 * 1024

@@ -9,6 +9,7 @@
  */
 import { ApiError } from '@barnabas/base'
 import { ErrorCode, NO_PRODUCER_ID, type BatchView } from '@barnabas/protocol'
+import type { AbortedTransaction } from '../index/transaction-index.ts'
 import { OpenTransactions } from './open-transactions.ts'
 import { ProducerAppend, type AppendOrigin, type CompletedTransaction } from './producer-append.ts'
 import { ProducerEntry, type ProducerBatch } from './producer-entry.ts'
@@ -94,6 +95,14 @@ export class ProducerState {
         this.transactions.begin(firstOffset, updated.producerId)
       }
     }
+  }
+
+  /** Gives what the transaction index is to hold of it: nothing, unless it was aborted. */
+  complete(completed: CompletedTransaction): AbortedTransaction | null {
+    const { producerId, firstOffset, lastOffset, isAborted } = completed
+    const lastStableOffset = this.transactions.lastStableOffsetAfter(completed)
+    this.transactions.complete(completed)
+    return isAborted ? { producerId, firstOffset, lastOffset, lastStableOffset } : null
   }
 
   /** For replay of batches that are already part of the log. */

@@ -95,7 +95,7 @@ export class FileSegmentStore implements SegmentStore {
   }
 
   async flush(): Promise<void> {
-    await this.queue.idle()
+    await this.queue.written()
     const { list, hasNewNames } = this
     this.hasNewNames = false
     try {
@@ -153,6 +153,15 @@ export class FileSegmentStore implements SegmentStore {
     this.countBytes()
   }
 
+  /** For recovery: the first `count` segments stay, and the log ends at `endOffset`. */
+  async keepFirst(count: number, endOffset: number): Promise<void> {
+    const dropped = this.list.slice(count)
+    this.list = this.list.slice(0, count)
+    this.endOffset = endOffset
+    this.countBytes()
+    for (const segment of dropped) await this.markDeleted(segment)
+  }
+
   async reset(offset: number, nowMs: number): Promise<void> {
     await this.queue.idle()
     const dropped = this.list
@@ -169,7 +178,7 @@ export class FileSegmentStore implements SegmentStore {
     const dropped = this.list.slice(0, count)
     this.list = this.list.slice(count)
     this.countBytes()
-    await this.queue.idle()
+    await this.queue.written()
     for (const segment of dropped) await this.markDeleted(segment)
   }
 

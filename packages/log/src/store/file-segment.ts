@@ -147,8 +147,9 @@ export class FileSegment implements Segment {
     return (await this.load()).max
   }
 
-  async abortedTransactions(): Promise<readonly AbortedTransaction[]> {
-    return (await this.load()).transactions.transactions
+  abortedTransactions(): Awaitable<readonly AbortedTransaction[]> {
+    if (this.indexes !== null) return this.indexes.transactions.transactions
+    return this.loadedTransactions()
   }
 
   async indexSizeBytes(): Promise<number> {
@@ -251,6 +252,10 @@ export class FileSegment implements Segment {
     this.loading = null
     this.hasStaleIndexFiles = true
     return this.indexes
+  }
+
+  private async loadedTransactions(): Promise<readonly AbortedTransaction[]> {
+    return (await this.load()).transactions.transactions
   }
 
   private unleased(): Promise<void> {

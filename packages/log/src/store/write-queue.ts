@@ -25,6 +25,8 @@ export class WriteQueue {
   private readonly onFailure: (error: unknown) => void
   private readonly groups: Group[] = []
   private isBusy = false
+  /** The write under way. Settled or never read while `isBusy` is false. */
+  private underway: Promise<void> = Promise.resolve()
   private onIdle: (() => void)[] = []
   private failure: unknown = null
 
@@ -51,6 +53,13 @@ export class WriteQueue {
       return last.promise
     }
     return this.add(segment, position, bytes).promise
+  }
+
+  /** Resolves when all that was accepted before the call is written. */
+  written(): Promise<void> {
+    if (this.failure !== null) return Promise.reject(this.failure)
+    if (!this.isBusy) return Promise.resolve()
+    return this.groups.at(-1)?.promise ?? this.underway
   }
 
   /** Resolves when nothing is under way or waiting; rejects with the failure, if there was one. */
@@ -91,7 +100,8 @@ export class WriteQueue {
       return
     }
     this.isBusy = true
-    return this.follow(written, segment, file, position + bytes.length)
+    this.underway = this.follow(written, segment, file, position + bytes.length)
+    return this.underway
   }
 
   private async follow(
@@ -123,6 +133,7 @@ export class WriteQueue {
         lease = null
         // From here on nothing joins this group.
         this.groups.shift()
+        this.underway = group.promise
         try {
           await file.handle!.writev(group.parts, group.position)
         } finally {

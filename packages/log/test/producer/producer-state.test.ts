@@ -226,12 +226,8 @@ describe('what Kafka wrote', () => {
       for (const batch of readBatches(files.get(path)!).batches) {
         if (batch.baseOffset >= until) continue
         for (const completed of state.replay(batch)) {
-          const { producerId, firstOffset, lastOffset } = completed
-          const lastStableOffset = state.transactions.lastStableOffsetAfter(completed)
-          if (completed.isAborted) {
-            index.append({ producerId, firstOffset, lastOffset, lastStableOffset })
-          }
-          state.transactions.complete(completed)
+          const aborted = state.complete(completed)
+          if (aborted !== null) index.append(aborted)
         }
         state.transactions.onReplicatedTo(batch.nextOffset)
       }
