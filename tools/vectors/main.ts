@@ -1,6 +1,7 @@
 /** Runs test vectors made by Apache Kafka: npm run vectors -- DIRECTORY */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { runAssignors } from './assignors.ts'
 import { runCodec } from './codec.ts'
 import { runHashes } from './hashes.ts'
 import { runRecords } from './records.ts'
@@ -16,6 +17,7 @@ const runners: [name: string, run: Runner][] = [
   ['codec', runCodec],
   ['records', runHashes],
   ['records', runRecords],
+  ['assignors', runAssignors],
   ['wire', runWire],
 ]
 

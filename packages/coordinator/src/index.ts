@@ -1,2 +1,2 @@
-export * from './group/modern/index.ts'
+export * from './group/index.ts'
 export * from './runtime/index.ts'

@@ -18,6 +18,9 @@ export function assignSimpleMixed(input: AssignorInput): Targets {
   const targets: Targets = new Map()
   if (subscribers.size === 0) return targets
   const drafts = members.map(({ assignment }) => draftOf(assignment))
+  for (const draft of drafts) {
+    for (const topicId of draft.keys()) if (!subscribers.has(topicId)) draft.delete(topicId)
+  }
   for (const [topicId, ofTopic] of subscribers) {
     const partitions = Array.from({ length: input.partitionCount(topicId) }, (_, n) => n)
     const sharing = new Sharing<number>({

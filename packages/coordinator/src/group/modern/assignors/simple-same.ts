@@ -2,7 +2,7 @@
 import type { Uuid } from '@barnabas/protocol'
 import { fromSets } from '../assignment.ts'
 import { addTo, draftOf, type AssignorInput, type Targets } from './assignor.ts'
-import { uuidHash } from './java-hash-map.ts'
+import { inHashOrder, uuidHash } from './java-hash-map.ts'
 import { Sharing } from './sharing.ts'
 
 interface TopicPartition {
@@ -46,10 +46,13 @@ export function assignSimpleSame(input: AssignorInput): Targets {
     },
   })
   members.forEach(({ assignment }, member) => {
-    for (const [topicId, assigned] of assignment) {
-      if (topicIds.has(topicId)) {
-        for (const partition of assigned) sharing.has(member, keyOf(topicId, partition))
-      } else drafts[member]!.delete(topicId)
+    for (const topicId of inHashOrder(assignment.keys())) {
+      if (!topicIds.has(topicId)) drafts[member]!.delete(topicId)
+      else {
+        for (const partition of assignment.get(topicId)!) {
+          sharing.has(member, keyOf(topicId, partition))
+        }
+      }
     }
   })
   sharing.balance()
