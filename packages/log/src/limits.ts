@@ -24,3 +24,6 @@ export const MAX_WRITE_PARTS = 512
 /** Blocks of the tail cache for small batches: the first of a log, and what busy logs grow to. */
 export const TAIL_BLOCK_MIN_BYTES = 2 * 1024
 export const TAIL_BLOCK_MAX_BYTES = 64 * 1024
+
+/** Smaller batches are copied into such blocks: copying them costs less than a piece of their own. */
+export const TAIL_REFERENCE_MIN_BYTES = 8 * 1024

@@ -58,6 +58,7 @@ export async function recoverFrom(parts: RecoveryParts, recoveryPoint: number): 
   // The active segment goes on; only closed ones carry their last timestamp in the index.
   await store.keepFirst(store.segments.length, producers.endOffset)
   await active.readFirstTimestamp()
+  if (bytes === 0) return
   log.info('the log was not stopped in order and has been scanned', {
     fromOffset: list[first]!.baseOffset,
     endOffset: store.endOffset,
@@ -121,14 +122,24 @@ export async function rebuildSegment(parts: RecoveryParts, segment: FileSegment)
     scratch.producers.load(snapshot.entries, snapshot.offset, nowMs, producerIdExpirationMs)
   }
   await replayProducers(parts.store, scratch.producers, baseOffset)
-  await recoverSegment(segment, { ...scratch, epochs: null })
+  await rebuildFromBatches(segment, { ...scratch, epochs: null })
+}
+
+/** Rebuilds a segment and cuts off what is not whole. Gives the bytes cut off. */
+async function recoverSegment(segment: FileSegment, parts: RecoveryParts): Promise<number> {
+  const validBytes = await rebuildFromBatches(segment, parts)
+  const cutBytes = segment.sizeBytes - validBytes
+  if (cutBytes > 0) await segment.cut(validBytes)
+  // It may stand in the page cache only, and the recovery point is to move behind it.
+  segment.hasUnsyncedData = true
+  return cutBytes
 }
 
 /**
  * Reads one segment from its start, rebuilding all that is derived from it. The producers must stand at
- * its base, and stand at its end afterwards. Gives the bytes cut off.
+ * its base, and stand at its end afterwards. Gives the bytes up to the first batch that is not whole.
  */
-async function recoverSegment(
+async function rebuildFromBatches(
   segment: FileSegment,
   parts: Omit<RecoveryParts, 'epochs'> & { epochs: LeaderEpochs | null },
 ): Promise<number> {
@@ -146,13 +157,8 @@ async function recoverSegment(
     validBytes = position + batch.sizeBytes
     return false
   })
-  const cutBytes = segment.sizeBytes - validBytes
-  if (cutBytes > 0) await segment.cut(validBytes)
   if (segment !== parts.store.active) indexes.seal()
-  // It may stand in the page cache only, and the recovery point is to move behind it.
-  segment.hasUnsyncedData = true
-  segment.hasStaleIndexFiles = true
-  return cutBytes
+  return validBytes
 }
 
 function isSound(batch: BatchView, baseOffset: number, expectedOffset: number): boolean {

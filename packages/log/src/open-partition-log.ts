@@ -12,7 +12,7 @@ import { ProducerSnapshots } from './producer/producer-snapshots.ts'
 import { ProducerState } from './producer/producer-state.ts'
 import { Mutex, SerialWork } from './serial-work.ts'
 import { DirectorySideFiles, MemorySideFiles, type SideFiles } from './side-files.ts'
-import { openFileSegmentStore } from './store/file-loader.ts'
+import { findEnd, openFileSegmentStore } from './store/file-loader.ts'
 import type { SegmentContext } from './store/file-segment.ts'
 import type { HandleCache } from './store/handle-cache.ts'
 import { MemorySegmentStore } from './store/memory-segment-store.ts'
@@ -68,7 +68,7 @@ export async function openPartitionLog(options: OpenLogOptions): Promise<Partiti
   const { timers } = options
   const storeOptions = { context, timers, log, deleteDelayMs: config.fileDeleteDelayMs, onFailure }
   const nowMs = clock.nowMs()
-  const { store, ragged } = await openFileSegmentStore(storeOptions, options.logStartOffset, nowMs)
+  const store = await openFileSegmentStore(storeOptions, options.logStartOffset, nowMs)
   const epochs = await readEpochs(side, store, log)
   const recovery: RecoveryParts = {
     store,
@@ -81,7 +81,7 @@ export async function openPartitionLog(options: OpenLogOptions): Promise<Partiti
     producerIdExpirationMs: config.producerIdExpirationMs,
     indexIntervalBytes: config.indexIntervalBytes,
   }
-  await settle(recovery, options, ragged)
+  const isAsItWasStopped = await settle(recovery, options)
   const { producers } = recovery
   await side.writeEpochs(formatEpochs(epochs.entries))
   opened = new PartitionLog({
@@ -102,7 +102,7 @@ export async function openPartitionLog(options: OpenLogOptions): Promise<Partiti
     log,
     listener: options.listener ?? {},
     logStartOffset: recovery.logStartOffset,
-    recoveryPoint: options.wasStoppedCleanly && !ragged ? store.endOffset : options.recoveryPoint,
+    recoveryPoint: isAsItWasStopped ? store.endOffset : options.recoveryPoint,
     highWatermark: options.highWatermark,
   })
   await work.done()
@@ -143,24 +143,26 @@ export function createMemoryLog(
   })
 }
 
-/** Recovery, then producers and epochs as of the end that was found. */
-async function settle(
-  recovery: RecoveryParts,
-  options: OpenLogOptions,
-  ragged: boolean,
-): Promise<void> {
+/**
+ * Recovery, then producers and epochs as of the end that was found. True when the log is as an orderly
+ * stop left it.
+ */
+async function settle(recovery: RecoveryParts, options: OpenLogOptions): Promise<boolean> {
   const { store, snapshots, epochs, producers, log } = recovery
-  await startAgainIfBehind(recovery, options)
-  if (!options.wasStoppedCleanly || ragged) {
-    // A cut end in spite of an orderly stop: all but the last segment is still to be trusted.
-    const from = options.wasStoppedCleanly ? store.active.baseOffset : options.recoveryPoint
-    if (options.wasStoppedCleanly) log.warn('the log ends within a batch despite an orderly stop')
-    await recoverFrom(recovery, from)
-    await startAgainIfBehind(recovery, options)
+  let isAsItWasStopped = false
+  if (options.wasStoppedCleanly) {
+    isAsItWasStopped = await findEnd(store)
+    if (!isAsItWasStopped) log.warn('the log ends within a batch despite an orderly stop')
   }
+  if (!isAsItWasStopped) {
+    // After an orderly stop with a cut end, all but the last segment is still to be trusted.
+    const from = options.wasStoppedCleanly ? store.active.baseOffset : options.recoveryPoint
+    await recoverFrom(recovery, from)
+  }
+  await startAgainIfBehind(recovery, options)
   await snapshots.removeOutside(recovery.logStartOffset, store.endOffset)
   await snapshots.removeStrays(new Set(store.segments.map(({ baseOffset }) => baseOffset)))
-  if (options.wasStoppedCleanly && !ragged) {
+  if (isAsItWasStopped) {
     // Without any snapshot there were no producers: an orderly stop would have written one.
     if (snapshots.offsets.length === 0) producers.clear(store.endOffset)
     else await loadProducers(recovery, store.endOffset)
@@ -168,6 +170,7 @@ async function settle(
   snapshots.take(producers)
   epochs.truncateFromEnd(store.endOffset)
   epochs.truncateFromStart(recovery.logStartOffset)
+  return isAsItWasStopped
 }
 
 /** The log start that was stored lies behind all that is there: files were lost, or taken away. */

@@ -9,7 +9,7 @@
  */
 import { assert, type SharedBytes } from '@barnabas/base'
 import type { BatchView } from '@barnabas/protocol'
-import { TAIL_BLOCK_MAX_BYTES, TAIL_BLOCK_MIN_BYTES } from './limits.ts'
+import { TAIL_BLOCK_MAX_BYTES, TAIL_BLOCK_MIN_BYTES, TAIL_REFERENCE_MIN_BYTES } from './limits.ts'
 import { batchSizeAt, endOfRun, lastOffsetAt } from './store/batch-walk.ts'
 import { lastOffsetIn } from './store/file-reader.ts'
 import type { ReadRequest, ReadRun } from './store/segment-store.ts'
@@ -91,7 +91,7 @@ export class LogTail {
     const last = this.last
     if (last !== undefined && last.nextOffset !== baseOffset) this.clear()
     const isMostOfItsMemory = bytes.length * 2 >= bytes.buffer.byteLength
-    if (isMostOfItsMemory) {
+    if (isMostOfItsMemory && bytes.length >= TAIL_REFERENCE_MIN_BYTES) {
       owner?.retain()
       this.push(bytes, bytes.length, owner, baseOffset, nextOffset)
     } else if (last !== undefined && this.last === last && fits(last, bytes)) {

@@ -23,18 +23,15 @@ import { FileSegment, type SegmentContext } from './file-segment.ts'
 import { type FileStoreOptions, FileSegmentStore } from './file-segment-store.ts'
 import { walkSegment } from './segment-scan.ts'
 
-export interface OpenedStore {
-  store: FileSegmentStore
-  /** Bytes behind the last whole batch of the last segment: the log was cut off while writing. */
-  ragged: boolean
-}
-
-/** An empty directory becomes a log that starts at `startOffset`. */
+/**
+ * An empty directory becomes a log that starts at `startOffset`. Where the last segment ends is not yet
+ * known: `findEnd` looks, or recovery scans.
+ */
 export async function openFileSegmentStore(
   options: FileStoreOptions,
   startOffset: number,
   nowMs: number,
-): Promise<OpenedStore> {
+): Promise<FileSegmentStore> {
   const { context, log } = options
   await dropTemporary(context, log)
   await completeSwaps(context, log, nowMs)
@@ -44,17 +41,18 @@ export async function openFileSegmentStore(
     const first = FileSegment.empty(context, startOffset, nowMs)
     store.adopt([first], startOffset)
     await store.createIfMissing(first)
-    return { store, ragged: false }
+  } else {
+    store.adopt(segments, segments.at(-1)!.baseOffset)
   }
-  const { endOffset, ragged } = await findEnd(segments.at(-1)!)
-  store.adopt(segments, endOffset)
-  return { store, ragged }
+  return store
 }
 
-/** Loads the last segment and finds where it ends; also used after recovery dropped segments. */
-export async function findEnd(
-  segment: FileSegment,
-): Promise<{ endOffset: number; ragged: boolean }> {
+/**
+ * Finds where the last segment ends, and has the store go on from there. False when bytes follow that
+ * are no whole batch: the log was cut off while writing.
+ */
+export async function findEnd(store: FileSegmentStore): Promise<boolean> {
+  const segment = store.active
   const indexes = await segment.load()
   let endOffset = segment.baseOffset
   const from = indexes.offsets.lastPosition
@@ -63,7 +61,8 @@ export async function findEnd(
     endOffset = batch.nextOffset
   })
   await segment.readFirstTimestamp()
-  return { endOffset, ragged: reason !== 'end' }
+  store.adopt(store.segments, endOffset)
+  return reason === 'end'
 }
 
 async function listed(context: SegmentContext): Promise<[name: string, SegmentFileName][]> {

@@ -5,8 +5,9 @@ import {
   VirtualTimers,
 } from '@barnabas/base/testing'
 import type { FileSystem, Logger } from '@barnabas/base'
+import type { FileSegmentStore } from '../../src/store/file-segment-store.ts'
 import { HandleCache } from '../../src/store/handle-cache.ts'
-import { type OpenedStore, openFileSegmentStore } from '../../src/store/file-loader.ts'
+import { findEnd, openFileSegmentStore } from '../../src/store/file-loader.ts'
 
 export interface FileStoreSetup {
   files?: FileSystem
@@ -23,10 +24,12 @@ export interface FileStoreSetup {
 export const DIRECTORY = '/data/t-0'
 
 /** Opens (or creates) a store in `DIRECTORY`. */
-export async function openStore(setup: FileStoreSetup = {}): Promise<OpenedStore> {
+export async function openStore(
+  setup: FileStoreSetup = {},
+): Promise<{ store: FileSegmentStore; ragged: boolean }> {
   const files = setup.files ?? new MemoryFileSystem()
   await files.makeDirectories(DIRECTORY)
-  return openFileSegmentStore(
+  const store = await openFileSegmentStore(
     {
       context: {
         files,
@@ -47,4 +50,5 @@ export async function openStore(setup: FileStoreSetup = {}): Promise<OpenedStore
     setup.startOffset ?? 0,
     0,
   )
+  return { store, ragged: !(await findEnd(store)) }
 }
