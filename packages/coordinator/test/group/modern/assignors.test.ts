@@ -10,7 +10,7 @@ import {
   type AssignorInput,
   type AssignorMember,
   type Targets,
-} from '../../../src/index.ts'
+} from '../../../src/group/modern/index.ts'
 
 type Parts = Record<string, number[]>
 

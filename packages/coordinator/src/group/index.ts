@@ -1,0 +1,5 @@
+export * from './group-config.ts'
+export * from './group-coordinator.ts'
+export type { RequestInfo } from './group-kinds.ts'
+export * from './modern/index.ts'
+export { groupRecordCodec, type GroupRecord } from './records.ts'
