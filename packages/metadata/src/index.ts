@@ -1,4 +1,6 @@
 export * from './configs/index.ts'
+export * from './controller/index.ts'
+export * from './features/features.ts'
 export * from './features/metadata-version.ts'
 export * from './image/index.ts'
 export * from './records/metadata-batch.ts'

@@ -85,6 +85,8 @@ export interface TopicImage {
 export interface TopicsImage {
   readonly byId: PersistentMap<Uuid, TopicImage>
   readonly byName: PersistentMap<string, TopicImage>
+  /** Names with '.' or '_', by what they are with every '.' turned into '_'. */
+  readonly collisions: PersistentMap<string, string>
 }
 
 /** One part of what a quota is for; a null name stands for the default. */
@@ -135,7 +137,11 @@ export const EMPTY_IMAGE: ClusterImage = {
   features: PersistentMap.empty(),
   brokers: PersistentMap.empty(),
   controllers: PersistentMap.empty(),
-  topics: { byId: PersistentMap.empty(), byName: PersistentMap.empty() },
+  topics: {
+    byId: PersistentMap.empty(),
+    byName: PersistentMap.empty(),
+    collisions: PersistentMap.empty(),
+  },
   configs: PersistentMap.empty(),
   quotas: PersistentMap.empty(),
   nextProducerId: 0,
@@ -190,6 +196,11 @@ export function featureLevel(image: ClusterImage, name: string): number {
 /** The level that decides in which versions records are written. */
 export function metadataLevel(image: ClusterImage): number {
   return image.features.get(METADATA_VERSION) ?? MIN_METADATA_LEVEL
+}
+
+/** Metric names cannot tell '.' from '_', so two topics must not differ in that alone. */
+export function collisionName(topicName: string): string | null {
+  return /[._]/.test(topicName) ? topicName.replaceAll('.', '_') : null
 }
 
 /** A partition by the name of its topic; null when there is none. */

@@ -22,6 +22,7 @@ import type { MetadataRecord, RecordOf } from '../records/metadata-record.ts'
 import {
   type BrokerImage,
   type ClusterImage,
+  collisionName,
   configKey,
   type Provenance,
   quotaKey,
@@ -151,6 +152,10 @@ export class ImageBuilder {
   private topic(record: TopicRecord): void {
     assert(!this.next.topics.byName.has(record.name), `topic ${record.name} is there already`)
     this.putTopic({ id: record.topicId, name: record.name, partitions: [] })
+    const collision = collisionName(record.name)
+    if (collision === null) return
+    const { topics } = this.next
+    this.next.topics = { ...topics, collisions: topics.collisions.set(collision, record.name) }
   }
 
   private partition(record: PartitionRecord): void {
@@ -170,8 +175,13 @@ export class ImageBuilder {
     const topic = this.next.topics.byId.get(id)
     assert(topic !== undefined, `no topic ${id} to remove`)
     this.openTopics.delete(id)
-    const { byId, byName } = this.next.topics
-    this.next.topics = { byId: byId.delete(id), byName: byName.delete(topic.name) }
+    const { byId, byName, collisions } = this.next.topics
+    const collision = collisionName(topic.name)
+    this.next.topics = {
+      byId: byId.delete(id),
+      byName: byName.delete(topic.name),
+      collisions: collision === null ? collisions : collisions.delete(collision),
+    }
     // The settings of a topic go with it, without records of their own.
     this.next.configs = this.next.configs.delete(configKey(ResourceType.TOPIC, topic.name))
   }
@@ -309,8 +319,12 @@ export class ImageBuilder {
   }
 
   private putTopic(topic: TopicImage): void {
-    const { byId, byName } = this.next.topics
-    this.next.topics = { byId: byId.set(topic.id, topic), byName: byName.set(topic.name, topic) }
+    const { byId, byName, collisions } = this.next.topics
+    this.next.topics = {
+      byId: byId.set(topic.id, topic),
+      byName: byName.set(topic.name, topic),
+      collisions,
+    }
   }
 }
 

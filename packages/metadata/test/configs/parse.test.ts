@@ -74,7 +74,7 @@ describe('parsing of values', () => {
     expect(parseTopic('cleanup.policy', ' compact , delete').text).toBe('compact,delete')
   })
 
-  test('RAS-04 throttled replicas are pairs or a star', () => {
+  test('throttled replicas are pairs or a star', () => {
     const name = 'leader.replication.throttled.replicas'
     expect(parseTopic(name, '0:1,1:2').value).toEqual(['0:1', '1:2'])
     expect(parseTopic(name, '*').value).toEqual(['*'])

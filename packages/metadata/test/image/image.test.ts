@@ -70,7 +70,7 @@ describe('replay of partitions', () => {
     expect(partitionOf(changed, 'orders', 1)).toBe(partitionOf(both, 'orders', 1))
   })
 
-  test('DEL-04 a topic made again under its name is another topic, its settings are gone', () => {
+  test('a topic made again under its name is another topic, its settings are gone', () => {
     const config = metadataRecord('ConfigRecord', 0, {
       resourceType: 2,
       resourceName: 'orders',
