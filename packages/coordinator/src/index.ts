@@ -1,2 +1,3 @@
 export * from './group/index.ts'
+export * from './group/modern/index.ts'
 export * from './runtime/index.ts'
