@@ -1,1 +1,9 @@
-export {}
+export * from './admin/admin-topics.ts'
+export { Admin } from './admin/admin.ts'
+export { ACL_OPERATIONS, type AclOperation } from './admin/operations.ts'
+export { Client } from './client.ts'
+export type { CallOptions } from './core/caller.ts'
+export * from './diagnostics.ts'
+export * from './errors.ts'
+export type { ClientOptions } from './options.ts'
+export type { OauthToken, SaslExchange, SaslMechanism, SaslOptions } from './sasl/index.ts'
