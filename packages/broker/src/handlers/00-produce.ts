@@ -26,6 +26,7 @@ import {
 import type { ClusterView } from '../cluster/cluster-view.ts'
 import { isInternalTopic } from '../cluster/topic-names.ts'
 import type { Partition } from '../partition/partition.ts'
+import type { PartitionDirectory } from '../partition/partition-directory.ts'
 import { ProduceAppends } from '../produce/produce-appends.ts'
 import type { TransactionGate } from '../produce/transaction-gate.ts'
 import type { Purgatory } from '../purgatory.ts'
@@ -38,8 +39,7 @@ export interface ProduceServices {
   readonly authorizer: Authorizer
   readonly purgatory: Purgatory<Partition>
   readonly transactions: TransactionGate
-  /** The partition as this broker holds it, or the error of why it does not. */
-  findPartition(topicId: string, partition: number): Partition | number
+  readonly partitions: PartitionDirectory
 }
 
 const TOPIC_IDS_SINCE = 13
@@ -140,7 +140,7 @@ class ProduceExchange {
     data: ProduceRequestPartitionProduceData,
     result: ProduceResponsePartitionProduceResponse,
   ): void {
-    const partition = this.services.findPartition(topicId, data.index)
+    const partition = this.services.partitions.find(topicId, data.index)
     if (typeof partition === 'number') {
       result.errorCode = partition
       return

@@ -77,6 +77,8 @@ export class Partition implements ReadablePartition {
   private readonly sizes: BatchSizes
   private state: PartitionImage | null = null
   private leads = false
+  /** Where the log ended when this broker became leader. */
+  private epochStart = 0
 
   constructor(options: PartitionOptions) {
     this.options = options
@@ -109,6 +111,7 @@ export class Partition implements ReadablePartition {
       if (!this.leads || image.leaderEpoch !== before?.leaderEpoch) {
         this.log.startEpoch(image.leaderEpoch)
         this.sizes.reset(this.log.logEndOffset)
+        this.epochStart = this.log.nextOffset
         this.leads = true
       }
       this.advance()
@@ -190,6 +193,14 @@ export class Partition implements ReadablePartition {
     const { log } = this
     if (isolation === 'log-end') return log.logEndOffset
     return isolation === 'committed' ? log.lastStableOffset : log.highWatermark
+  }
+
+  /**
+   * A new leader has yet to learn how far its records were committed before it; until then the end for
+   * readers might lie behind what they have seen already (KIP-207).
+   */
+  get isHighWatermarkBehind(): boolean {
+    return this.log.highWatermark < this.epochStart
   }
 
   /** Gives the new start of the log. Throws `ApiError`. */

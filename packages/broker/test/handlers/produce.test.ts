@@ -62,7 +62,7 @@ function setUp(options: Options = {}) {
           return question.partitions.map(() => options.verify?.(question) ?? 0)
         },
       },
-      findPartition: partitions.find,
+      partitions,
     }),
     fetch({
       clock: world.clock,
@@ -70,7 +70,7 @@ function setUp(options: Options = {}) {
       authorizer,
       sessions: new FetchSessionCache(world.entropy),
       purgatory: partitions.fetching,
-      findPartition: partitions.find,
+      findPartition: (topicId, partition) => partitions.find(topicId, partition),
       maxBytes: () => 1 << 20,
     }),
   ])

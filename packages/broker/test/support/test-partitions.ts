@@ -5,10 +5,11 @@ import { createMemoryLog, DEFAULT_LOG_CONFIG, type LogConfig, TailCache } from '
 import { BatchBuilder, type BatchBuilderOptions, ErrorCode } from '@barnabas/protocol'
 import type { ReadablePartition } from '../../src/fetch/readable-partition.ts'
 import { Partition } from '../../src/partition/partition.ts'
+import type { PartitionDirectory } from '../../src/partition/partition-directory.ts'
 import { Purgatory } from '../../src/purgatory.ts'
 import type { TestCluster } from './test-cluster.ts'
 
-export class TestPartitions {
+export class TestPartitions implements PartitionDirectory {
   readonly producing: Purgatory<Partition>
   readonly fetching: Purgatory<ReadablePartition>
   minInsyncReplicas = 1
@@ -57,7 +58,7 @@ export class TestPartitions {
     return opened
   }
 
-  readonly find = (topicId: string, partition: number): Partition | number => {
+  find(topicId: string, partition: number): Partition | number {
     const list = this.byId.get(topicId)
     if (list === undefined) return ErrorCode.NOT_LEADER_OR_FOLLOWER
     return list[partition] ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
