@@ -59,6 +59,13 @@ import {
 import { defaultGroupCoordinatorConfig, type GroupCoordinatorConfig } from './group-config.ts'
 import type { GroupKinds, RequestInfo } from './group-kinds.ts'
 import { GroupShard } from './group-shard.ts'
+import {
+  withCommitAccess,
+  withDeleteAccess,
+  withFetchAccess,
+  withTransactionalCommitAccess,
+  type TopicAccess,
+} from './offsets/topic-access.ts'
 import { groupRecordCodec } from './records.ts'
 
 export interface GroupCoordinatorOptions {
@@ -74,6 +81,7 @@ export interface GroupCoordinatorOptions {
 const NULLABLE_PROTOCOL_NAME_VERSION = 7
 const MANY_MEMBERS_VERSION = 3
 const MANY_GROUPS_VERSION = 8
+const TOPIC_IDS_VERSION = 10
 
 export class GroupCoordinator {
   /** Where the broker reports elections, committed offsets, ends of transactions and metadata. */
@@ -167,12 +175,14 @@ export class GroupCoordinator {
   }
 
   commitOffsets(request: OffsetCommitRequest, info: RequestInfo): Promise<OffsetCommitResponse> {
-    return this.write(
-      request.groupId,
-      'commit offsets',
-      (shard, context) => shard.commitOffsets(request, info, context),
-      (errorCode) => failedCommit(request, errorCode),
-      { timeoutMs: this.config.offsetsCommitTimeoutMs },
+    return withCommitAccess(this.access(info), request, (allowed) =>
+      this.write(
+        request.groupId,
+        'commit offsets',
+        (shard, context) => shard.commitOffsets(allowed, info, context),
+        (errorCode) => failedCommit(allowed, errorCode),
+        { timeoutMs: this.config.offsetsCommitTimeoutMs },
+      ),
     )
   }
 
@@ -183,35 +193,40 @@ export class GroupCoordinator {
     verificationGuard?: unknown,
   ): Promise<TxnOffsetCommitResponse> {
     const { producerId, producerEpoch } = request
-    return this.write(
-      request.groupId,
-      'commit offsets in a transaction',
-      (shard, context) => shard.commitTransactionalOffsets(request, info, context),
-      (errorCode) => failedTransactionalCommit(request, errorCode),
-      {
-        timeoutMs: this.config.offsetsCommitTimeoutMs,
-        producer: { producerId, producerEpoch, verificationGuard },
-      },
+    const producer = { producerId, producerEpoch, verificationGuard }
+    return withTransactionalCommitAccess(this.access(info), request, (allowed) =>
+      this.write(
+        request.groupId,
+        'commit offsets in a transaction',
+        (shard, context) => shard.commitTransactionalOffsets(allowed, info, context),
+        (errorCode) => failedTransactionalCommit(allowed, errorCode),
+        { timeoutMs: this.config.offsetsCommitTimeoutMs, producer },
+      ),
     )
   }
 
   async fetchOffsets(request: OffsetFetchRequest, info: RequestInfo): Promise<OffsetFetchResponse> {
     const { requireStable } = request
+    const fetch = (group: OffsetFetchRequestGroup) =>
+      withFetchAccess(this.access(info), group, info.apiVersion >= TOPIC_IDS_VERSION, (allowed) =>
+        this.fetchGroup(allowed, requireStable),
+      )
     if (info.apiVersion >= MANY_GROUPS_VERSION) {
-      const groups = request.groups.map((group) => this.fetchGroup(group, requireStable))
-      return createOffsetFetchResponse({ groups: await Promise.all(groups) })
+      return createOffsetFetchResponse({ groups: await Promise.all(request.groups.map(fetch)) })
     }
     const topics = request.topics?.map((topic) => createOffsetFetchRequestTopics(topic)) ?? null
     const group = createOffsetFetchRequestGroup({ groupId: request.groupId, topics })
-    return singleGroupFetch(request, info.apiVersion, await this.fetchGroup(group, requireStable))
+    return singleGroupFetch(request, info.apiVersion, await fetch(group))
   }
 
-  deleteOffsets(request: OffsetDeleteRequest): Promise<OffsetDeleteResponse> {
-    return this.write(
-      request.groupId,
-      'delete offsets',
-      (shard, context) => shard.deleteOffsets(request, context),
-      (errorCode) => createOffsetDeleteResponse({ errorCode }),
+  deleteOffsets(request: OffsetDeleteRequest, info: RequestInfo): Promise<OffsetDeleteResponse> {
+    return withDeleteAccess(this.access(info), request, (allowed) =>
+      this.write(
+        request.groupId,
+        'delete offsets',
+        (shard, context) => shard.deleteOffsets(allowed, context),
+        (errorCode) => createOffsetDeleteResponse({ errorCode }),
+      ),
     )
   }
 
@@ -247,6 +262,13 @@ export class GroupCoordinator {
       ),
     )
     return createDeleteGroupsResponse({ results: await Promise.all(results) })
+  }
+
+  private access({ isTopicAllowed }: RequestInfo): TopicAccess {
+    return {
+      metadata: this.runtime.currentMetadata,
+      isAllowed: (topic) => isTopicAllowed?.(topic) ?? true,
+    }
   }
 
   private fetchGroup(

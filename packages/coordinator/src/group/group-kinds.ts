@@ -54,4 +54,6 @@ export interface RequestInfo {
   readonly clientId: string
   /** As stored and shown: `/127.0.0.1`. */
   readonly clientHost: string
+  /** Whether the client may do to a topic what it asks for; all are allowed when absent. */
+  readonly isTopicAllowed?: (topic: string) => boolean
 }

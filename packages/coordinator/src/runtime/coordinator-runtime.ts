@@ -139,6 +139,11 @@ export class CoordinatorRuntime<S extends CoordinatorShard<K>, K extends ShardKi
     })
   }
 
+  /** What is known of the cluster now. */
+  get currentMetadata(): MetadataView {
+    return this.metadata
+  }
+
   onElected(partition: number, leaderEpoch: number): void {
     const electedEpoch = this.elected.get(partition)
     if (electedEpoch !== undefined && electedEpoch >= leaderEpoch) return

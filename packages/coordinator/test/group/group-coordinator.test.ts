@@ -12,6 +12,8 @@ import {
   createOffsetCommitRequestPartition,
   createOffsetCommitRequestTopic,
   createOffsetDeleteRequest,
+  createOffsetDeleteRequestPartition,
+  createOffsetDeleteRequestTopic,
   createOffsetFetchRequest,
   createOffsetFetchRequestGroup,
   createOffsetFetchRequestTopic,
@@ -25,11 +27,19 @@ import {
   type JoinGroupResponse,
 } from '@barnabas/protocol'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { EMPTY_METADATA, GroupCoordinator } from '../../src/index.ts'
+import { EMPTY_METADATA, GroupCoordinator, type MetadataView } from '../../src/index.ts'
 import { subscription } from '../support/group-context.ts'
 import { MemoryLog } from '../support/memory-log.ts'
 
 const PARTITIONS = 4
+const ORDERS = { name: 'orders', id: 'b3JkZXJzb3JkZXJzb3JkZQ', partitionCount: 2, racks: () => [] }
+const SECRET = { name: 'secret', id: 'c2VjcmV0c2VjcmV0c2VjcQ', partitionCount: 2, racks: () => [] }
+
+const METADATA: MetadataView = {
+  ...EMPTY_METADATA,
+  topic: (name) => [ORDERS, SECRET].find((topic) => topic.name === name),
+  topicById: (id) => [ORDERS, SECRET].find((topic) => topic.id === id),
+}
 
 let world: TestWorld
 let log: MemoryLog
@@ -41,7 +51,7 @@ beforeEach(async () => {
   groups = new GroupCoordinator({
     world,
     writer: log,
-    metadata: EMPTY_METADATA,
+    metadata: METADATA,
     partitionCount: PARTITIONS,
     onBug: 'throw',
   })
@@ -78,6 +88,11 @@ async function stableGroup(groupId: string, protocolType = 'consumer'): Promise<
   const assignments = [createSyncGroupRequestAssignment({ memberId, assignment })]
   await groups.syncGroup(createSyncGroupRequest({ groupId, memberId, generationId, assignments }))
   return joined
+}
+
+function deleteTopic(name: string, partitionIndex: number) {
+  const partitions = [createOffsetDeleteRequestPartition({ partitionIndex })]
+  return createOffsetDeleteRequestTopic({ name, partitions })
 }
 
 function commitRequest(groupId: string, committedOffset = 5) {
@@ -250,8 +265,10 @@ describe('offsets', () => {
       const answer = await groups.fetchOffsets(many, info(9))
       expect(answer.groups[0]!.errorCode).toBe(ErrorCode.NOT_COORDINATOR)
     }
-    const deletion = createOffsetDeleteRequest({ groupId: 'g' })
-    expect((await groups.deleteOffsets(deletion)).errorCode).toBe(ErrorCode.NOT_COORDINATOR)
+    const deletion = createOffsetDeleteRequest({ groupId: 'g', topics: [deleteTopic('orders', 0)] })
+    expect((await groups.deleteOffsets(deletion, info(0))).errorCode).toBe(
+      ErrorCode.NOT_COORDINATOR,
+    )
   })
 
   test('OFF-16 offsets of a transaction are written in it, and count from its marker on', async () => {
@@ -276,6 +293,121 @@ describe('offsets', () => {
     groups.runtime.onResigned(served, null)
     const refused = await groups.commitTransactionalOffsets(request, info(5))
     expect(refused.topics[0]!.partitions[0]!.errorCode).toBe(ErrorCode.NOT_COORDINATOR)
+  })
+})
+
+describe('topics', () => {
+  const isTopicAllowed = (topic: string) => topic !== 'secret'
+  const unknownId = 'dW5rbm93bnVua25vd251bg'
+
+  function commitTopic(topic: { name?: string; topicId?: string }, ...indexes: number[]) {
+    return createOffsetCommitRequestTopic({
+      ...topic,
+      partitions: indexes.map((partitionIndex) =>
+        createOffsetCommitRequestPartition({ partitionIndex, committedOffset: 7 }),
+      ),
+    })
+  }
+
+  test('OFF-06 topics and partitions that are not there, or not for the client, are refused one by one', async () => {
+    const topics = [
+      commitTopic({ name: 'secret' }, 0),
+      commitTopic({ name: 'orders' }, 1, 2, 0, -1),
+      commitTopic({ name: 'nothing' }, 0),
+    ]
+    const request = createOffsetCommitRequest({ groupId: 'g', topics })
+    const response = await groups.commitOffsets(request, { ...info(9), isTopicAllowed })
+    expect(
+      response.topics.map(({ name, partitions }) => [
+        name,
+        ...partitions.map(({ partitionIndex, errorCode }) => `${partitionIndex}: ${errorCode}`),
+      ]),
+    ).toEqual([
+      ['secret', `0: ${ErrorCode.TOPIC_AUTHORIZATION_FAILED}`],
+      ['orders', '1: 0', '2: 3', '0: 0', '-1: 3'],
+      ['nothing', '0: 3'],
+    ])
+    const stored = log.stored(groups.partitionFor('g')).flatMap(({ records }) => records)
+    expect(stored.length).toBe(2)
+  })
+
+  test('OFF-06 by id, which is stored; unknown ids have an error of their own', async () => {
+    const topics = [
+      commitTopic({ topicId: unknownId }, 0),
+      commitTopic({ topicId: ORDERS.id }, 1),
+      commitTopic({ topicId: SECRET.id }, 0),
+    ]
+    const request = createOffsetCommitRequest({ groupId: 'g', topics })
+    const response = await groups.commitOffsets(request, { ...info(10), isTopicAllowed })
+    expect(
+      response.topics.map(({ topicId, partitions }) => [topicId, partitions[0]!.errorCode]),
+    ).toEqual([
+      [unknownId, ErrorCode.UNKNOWN_TOPIC_ID],
+      [ORDERS.id, 0],
+      [SECRET.id, ErrorCode.TOPIC_AUTHORIZATION_FAILED],
+    ])
+    const { value } = log.stored(groups.partitionFor('g'))[0]!.records[0]!
+    expect(Buffer.from(value!).includes(Buffer.from(ORDERS.id, 'base64url'))).toBe(true)
+    const ask = (ids: string[] | null) =>
+      createOffsetFetchRequestGroup({
+        groupId: 'g',
+        topics:
+          ids &&
+          ids.map((topicId) => createOffsetFetchRequestTopics({ topicId, partitionIndexes: [1] })),
+      })
+    const fetch = createOffsetFetchRequest({
+      groups: [ask([SECRET.id, ORDERS.id, unknownId]), ask(null)],
+    })
+    const fetched = await groups.fetchOffsets(fetch, { ...info(10), isTopicAllowed })
+    expect(
+      fetched.groups.map(({ topics: found }) =>
+        found.map(({ topicId, partitions }) => [
+          topicId,
+          partitions[0]!.committedOffset,
+          partitions[0]!.errorCode,
+        ]),
+      ),
+    ).toEqual([
+      [
+        [SECRET.id, -1, ErrorCode.TOPIC_AUTHORIZATION_FAILED],
+        [ORDERS.id, 7, 0],
+        [unknownId, -1, ErrorCode.UNKNOWN_TOPIC_ID],
+      ],
+      [[ORDERS.id, 7, 0]],
+    ])
+  })
+
+  test('OFF-10 who asks for all topics does not hear of those it may not see', async () => {
+    const topics = [commitTopic({ name: 'secret' }, 0), commitTopic({ name: 'orders' }, 0)]
+    await groups.commitOffsets(createOffsetCommitRequest({ groupId: 'g', topics }), info(9))
+    const all = createOffsetFetchRequest({ groupId: 'g', topics: null })
+    const fetched = await groups.fetchOffsets(all, { ...info(7), isTopicAllowed })
+    expect(fetched.topics.map(({ name }) => name)).toEqual(['orders'])
+    const asked = ['secret', 'gone'].map((name) =>
+      createOffsetFetchRequestTopic({ name, partitionIndexes: [0] }),
+    )
+    const explicit = createOffsetFetchRequest({ groupId: 'g', topics: asked })
+    const refused = await groups.fetchOffsets(explicit, { ...info(7), isTopicAllowed })
+    expect(refused.topics.map(({ partitions }) => partitions[0]!.errorCode)).toEqual([
+      ErrorCode.TOPIC_AUTHORIZATION_FAILED,
+      0,
+    ])
+  })
+
+  test('OFF-13 deletion refuses them one by one, unless the group is not there', async () => {
+    await commitError('g')
+    const topics = [deleteTopic('secret', 0), deleteTopic('orders', 0), deleteTopic('orders', 9)]
+    const allowed = { ...info(0), isTopicAllowed }
+    const request = createOffsetDeleteRequest({ groupId: 'g', topics })
+    const response = await groups.deleteOffsets(request, allowed)
+    expect(response.topics.map(({ partitions }) => partitions[0]!.errorCode)).toEqual([
+      ErrorCode.TOPIC_AUTHORIZATION_FAILED,
+      0,
+      ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    ])
+    const nobody = createOffsetDeleteRequest({ groupId: 'nobody', topics })
+    const refused = await groups.deleteOffsets(nobody, allowed)
+    expect(refused).toMatchObject({ errorCode: ErrorCode.GROUP_ID_NOT_FOUND, topics: [] })
   })
 })
 
