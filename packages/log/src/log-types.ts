@@ -16,6 +16,8 @@ import type { LogTail } from './tail-cache.ts'
 export interface LogListener {
   /** Batches became readable up to `log.logEndOffset` after an append had given a promise. */
   onEndOffset?(log: PartitionLog): void
+  /** After it was cut; the log goes on once it resolves. What was known to be durable may be less now. */
+  onTruncated?(log: PartitionLog): Promise<void>
   /** Once, at the first storage failure. */
   onOffline?(log: PartitionLog, error: unknown): void
 }

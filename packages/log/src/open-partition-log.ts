@@ -69,7 +69,8 @@ export async function openPartitionLog(options: OpenLogOptions): Promise<Partiti
   const storeOptions = { context, timers, log, deleteDelayMs: config.fileDeleteDelayMs, onFailure }
   const nowMs = clock.nowMs()
   const store = await openFileSegmentStore(storeOptions, options.logStartOffset, nowMs)
-  const epochs = await readEpochs(side, store, log)
+  const storedEpochs = await side.readEpochs()
+  const epochs = await readEpochs(storedEpochs, store, log)
   const recovery: RecoveryParts = {
     store,
     producers: new ProducerState(),
@@ -83,7 +84,8 @@ export async function openPartitionLog(options: OpenLogOptions): Promise<Partiti
   }
   const isAsItWasStopped = await settle(recovery, options)
   const { producers } = recovery
-  await side.writeEpochs(formatEpochs(epochs.entries))
+  const epochsText = formatEpochs(epochs.entries)
+  if (epochsText !== storedEpochs) await side.writeEpochs(epochsText)
   opened = new PartitionLog({
     topic: options.topic,
     partition: options.partition,
@@ -190,11 +192,10 @@ async function startAgainIfBehind(recovery: RecoveryParts, options: OpenLogOptio
 
 /** A damaged checkpoint is made again from the batches, which carry their epochs. */
 async function readEpochs(
-  side: SideFiles,
+  text: string | null,
   store: SegmentStore,
   log: Logger,
 ): Promise<LeaderEpochs> {
-  const text = await side.readEpochs()
   if (text === null) return new LeaderEpochs()
   try {
     return new LeaderEpochs(parseEpochs('leader-epoch-checkpoint', text))

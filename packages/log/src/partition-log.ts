@@ -427,9 +427,7 @@ export class PartitionLog {
   async abandon(): Promise<void> {
     this.health.isClosed = true
     this.tail.clear()
-    await this.parts.maintenance.run(async () => {
-      await this.store.close().catch(() => {})
-    })
+    await this.parts.maintenance.run(() => this.store.abandon())
   }
 
   /** @internal For what the log is made of. */
@@ -593,6 +591,7 @@ export class PartitionLog {
         await this.underway
         await this.parts.work.done()
         await task()
+        await this.parts.listener.onTruncated?.(this)
       }
       const done = this.health.guarded(run()).finally(() => {
         this.still = null

@@ -33,9 +33,14 @@ export async function openFileSegmentStore(
   nowMs: number,
 ): Promise<FileSegmentStore> {
   const { context, log } = options
-  await dropTemporary(context, log)
-  await completeSwaps(context, log, nowMs)
-  const segments = await findSegments(context, log, nowMs)
+  let names = await context.files.list(context.directory)
+  if (await dropTemporary(context, log, names)) {
+    names = await context.files.list(context.directory)
+  }
+  if (await completeSwaps(context, log, names, nowMs)) {
+    names = await context.files.list(context.directory)
+  }
+  const segments = await findSegments(context, log, names, nowMs)
   const store = new FileSegmentStore(options)
   if (segments.length === 0) {
     const first = FileSegment.empty(context, startOffset, nowMs)
@@ -65,21 +70,29 @@ export async function findEnd(store: FileSegmentStore): Promise<boolean> {
   return reason === 'end'
 }
 
-async function listed(context: SegmentContext): Promise<[name: string, SegmentFileName][]> {
+function parsed(names: readonly string[]): [name: string, SegmentFileName][] {
   const found: [string, SegmentFileName][] = []
-  for (const name of await context.files.list(context.directory)) {
-    const parsed = parseSegmentFileName(name)
-    if (parsed !== null) found.push([name, parsed])
+  for (const name of names) {
+    const one = parseSegmentFileName(name)
+    if (one !== null) found.push([name, one])
   }
   return found
 }
 
-async function dropTemporary(context: SegmentContext, log: Logger): Promise<void> {
+/** True when there was something to drop. */
+async function dropTemporary(
+  context: SegmentContext,
+  log: Logger,
+  names: readonly string[],
+): Promise<boolean> {
   const { files, directory } = context
-  for (const name of await files.list(directory)) {
-    if (name.endsWith('.tmp')) await files.remove(`${directory}/${name}`)
+  let hasDropped = false
+  for (const name of names) {
+    if (!name.endsWith('.tmp')) continue
+    await files.remove(`${directory}/${name}`)
+    hasDropped = true
   }
-  const all = await listed(context)
+  const all = parsed(names)
   const cleaned = all.filter(([, { state }]) => state === CLEANED_SUFFIX)
   const smallestCleaned = Math.min(...cleaned.map(([, { offset }]) => offset))
   for (const [name, { state, offset }] of all) {
@@ -88,14 +101,22 @@ async function dropTemporary(context: SegmentContext, log: Logger): Promise<void
     if (state !== DELETED_SUFFIX)
       log.info('dropping the file of an unfinished compaction', { name })
     await files.remove(`${directory}/${name}`)
+    hasDropped = true
   }
+  return hasDropped
 }
 
-async function completeSwaps(context: SegmentContext, log: Logger, nowMs: number): Promise<void> {
+/** True when there was something to complete. */
+async function completeSwaps(
+  context: SegmentContext,
+  log: Logger,
+  names: readonly string[],
+  nowMs: number,
+): Promise<boolean> {
   const { files, directory } = context
-  const all = await listed(context)
+  const all = parsed(names)
   const swaps = all.filter(([, { state }]) => state === SWAP_SUFFIX)
-  if (swaps.length === 0) return
+  if (swaps.length === 0) return false
   let from = Number.POSITIVE_INFINITY
   let to = Number.NEGATIVE_INFINITY
   for (const [name, { offset, suffix }] of swaps) {
@@ -120,15 +141,17 @@ async function completeSwaps(context: SegmentContext, log: Logger, nowMs: number
     await files.rename(`${directory}/${name}`, `${directory}/${live}`)
   }
   await files.syncDirectory(directory)
+  return true
 }
 
 async function findSegments(
   context: SegmentContext,
   log: Logger,
+  names: readonly string[],
   nowMs: number,
 ): Promise<FileSegment[]> {
   const { files, directory } = context
-  const all = await listed(context)
+  const all = parsed(names)
   const bases = new Set<number>()
   for (const [, { offset, suffix }] of all) if (suffix === LOG_SUFFIX) bases.add(offset)
   const segments: FileSegment[] = []

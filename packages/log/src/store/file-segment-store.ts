@@ -224,6 +224,13 @@ export class FileSegmentStore implements SegmentStore {
     this.removals.clear()
   }
 
+  async abandon(): Promise<void> {
+    await this.queue.idle().catch(() => {})
+    for (const segment of this.list) await this.context.handles.discard(segment.logPath)
+    for (const timer of this.removals.values()) timer.cancel()
+    this.removals.clear()
+  }
+
   /** Creates the file of a segment to which nothing was written yet, so that the directory is whole. */
   async createIfMissing(segment: FileSegment): Promise<void> {
     if (segment.sizeBytes > 0) return

@@ -209,4 +209,6 @@ export class MemorySegmentStore implements SegmentStore {
   }
 
   async close(): Promise<void> {}
+
+  async abandon(): Promise<void> {}
 }

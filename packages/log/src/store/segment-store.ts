@@ -100,4 +100,6 @@ export interface SegmentStore {
   replace(draft: SegmentDraft, replaced: readonly Segment[]): Promise<void>
   /** Stores what is only in memory (indexes) and lets go of all files. */
   close(): Promise<void>
+  /** Lets go of all files without storing anything. Does not fail. */
+  abandon(): Promise<void>
 }
