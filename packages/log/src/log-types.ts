@@ -4,7 +4,6 @@ import type { AppendRejection, Uuid } from '@barnabas/protocol'
 import type { AbortedTransaction } from './index/transaction-index.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogConfig } from './log-config.ts'
-import type { PartitionLog } from './partition-log.ts'
 import type { ProducerSnapshots } from './producer/producer-snapshots.ts'
 import type { ProducerState } from './producer/producer-state.ts'
 import type { VerificationGuard } from './producer/transaction-verification.ts'
@@ -14,12 +13,14 @@ import type { ReadRun, SegmentStore } from './store/segment-store.ts'
 import type { LogTail } from './tail-cache.ts'
 
 export interface LogListener {
-  /** Batches became readable up to `log.logEndOffset` after an append had given a promise. */
-  onEndOffset?(log: PartitionLog): void
-  /** After it was cut; the log goes on once it resolves. What was known to be durable may be less now. */
-  onTruncated?(log: PartitionLog): Promise<void>
+  /** Batches of an append that had given a promise can be read now. */
+  onEndOffset?(): void
+  /** Everything from `offset` on is about to be cut off. Holds up whatever else changes segments. */
+  onTruncating?(offset: number): void
+  /** The log was cut; it goes on once this resolves. What was known to be durable may be less now. */
+  onTruncated?(): Promise<void>
   /** Once, at the first storage failure. */
-  onOffline?(log: PartitionLog, error: unknown): void
+  onOffline?(error: unknown): void
 }
 
 /** What a log is made of; put together by `openPartitionLog`. */
@@ -69,6 +70,16 @@ export interface Appended {
   logStartOffset: number
   /** The batch was a retry of one already in the log; nothing was appended. */
   isDuplicate: boolean
+}
+
+export function appended(
+  firstOffset: number,
+  lastOffset: number,
+  logAppendTimeMs: number,
+  logStartOffset: number,
+  isDuplicate: boolean,
+): Appended {
+  return { accepted: true, firstOffset, lastOffset, logAppendTimeMs, logStartOffset, isDuplicate }
 }
 
 export type AppendResult = Appended | AppendRejection

@@ -33,13 +33,14 @@ import {
   withAborted,
 } from './log-reads.ts'
 import { reloadProducers } from './log-recovery.ts'
-import type {
-  Appended,
-  AppendResult,
-  Isolation,
-  LeaderAppend,
-  LogParts,
-  LogRead,
+import {
+  type Appended,
+  appended,
+  type AppendResult,
+  type Isolation,
+  type LeaderAppend,
+  type LogParts,
+  type LogRead,
 } from './log-types.ts'
 import { firstOffsetOf, type ProducerBatch } from './producer/producer-entry.ts'
 import type { ProducerState, ProducerUpdate } from './producer/producer-state.ts'
@@ -91,7 +92,7 @@ export class PartitionLog {
     this.health = new LogHealth(this.name, (error) => {
       this.tail.clear()
       parts.log.error('the log is offline after a storage failure', { error })
-      parts.listener.onOffline?.(this, error)
+      parts.listener.onOffline?.(error)
     })
     this.flushing = new Flushing(this, parts.clock, Math.min(parts.recoveryPoint, this.next))
     this.highWatermarkOffset = Math.min(Math.max(parts.highWatermark, this.start), this.next)
@@ -187,14 +188,8 @@ export class PartitionLog {
     }
     if (update.duplicate !== null) return this.answerDuplicate(update.duplicate)
     const written = this.write(bytes, batches, update, owner)
-    const result: Appended = {
-      accepted: true,
-      firstOffset,
-      lastOffset: accepted.lastOffset,
-      logAppendTimeMs: verdict.logAppendTimeMs,
-      logStartOffset: this.start,
-      isDuplicate: false,
-    }
+    const { lastOffset } = accepted
+    const result = appended(firstOffset, lastOffset, verdict.logAppendTimeMs, this.start, false)
     return written instanceof Promise ? written.then(() => result) : result
   }
 
@@ -331,6 +326,7 @@ export class PartitionLog {
         return
       }
       if (offset < this.store.segments[0]!.baseOffset) return this.beginAgain(offset)
+      this.parts.listener.onTruncating?.(offset)
       this.tail.clear()
       await this.store.truncateTo(offset, this.parts.clock.nowMs())
       await reloadProducers(this.parts, offset)
@@ -414,6 +410,12 @@ export class PartitionLog {
     })
   }
 
+  /** @internal Segments were merged: snapshots at bases that are gone go too. Within `maintain`. */
+  afterCompaction(): Promise<void> {
+    const bases = new Set(this.store.segments.map(({ baseOffset }) => baseOffset))
+    return this.parts.work.run(() => this.parts.snapshots.removeStrays(bases))
+  }
+
   /** Waits for what is under way, stores everything and lets go of all files. */
   async close(): Promise<void> {
     if (this.health.isClosed) return
@@ -472,7 +474,7 @@ export class PartitionLog {
     const mine = written.then(
       () => {
         this.written = Math.max(this.written, end)
-        this.parts.listener.onEndOffset?.(this)
+        this.parts.listener.onEndOffset?.()
       },
       (error: unknown) => {
         throw this.health.offline(error)
@@ -488,16 +490,10 @@ export class PartitionLog {
   }
 
   private answerDuplicate(duplicate: ProducerBatch): Awaitable<Appended> {
-    const result: Appended = {
-      accepted: true,
-      firstOffset: firstOffsetOf(duplicate),
-      lastOffset: duplicate.lastOffset,
-      logAppendTimeMs: duplicate.timestamp,
-      logStartOffset: this.start,
-      isDuplicate: true,
-    }
+    const { lastOffset, timestamp } = duplicate
+    const result = appended(firstOffsetOf(duplicate), lastOffset, timestamp, this.start, true)
     // What it repeats may still be on its way to the disk.
-    return this.underway !== null && duplicate.lastOffset >= this.written
+    return this.underway !== null && lastOffset >= this.written
       ? this.underway.then(() => result)
       : result
   }
@@ -526,7 +522,8 @@ export class PartitionLog {
   }
 
   private async beginAgain(offset: number): Promise<void> {
-    const { snapshots, clock, log } = this.parts
+    const { snapshots, clock, log, listener } = this.parts
+    listener.onTruncating?.(offset)
     this.tail.clear()
     await this.store.reset(offset, clock.nowMs())
     await snapshots.removeAll()
@@ -591,7 +588,7 @@ export class PartitionLog {
         await this.underway
         await this.parts.work.done()
         await task()
-        await this.parts.listener.onTruncated?.(this)
+        await this.parts.listener.onTruncated?.()
       }
       const done = this.health.guarded(run()).finally(() => {
         this.still = null

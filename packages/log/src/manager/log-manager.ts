@@ -303,8 +303,8 @@ export class LogManager {
         wasStoppedCleanly: directory.wasStoppedCleanly,
         ...offsets,
         listener: {
-          onEndOffset: (one) => this.options.onEndOffset?.(one),
-          onOffline: (_one, error) => this.directoryFailed(directory, error),
+          onEndOffset: () => this.options.onEndOffset?.(log),
+          onOffline: (error) => this.directoryFailed(directory, error),
           onTruncated: () => this.checkpointRecovery(directory),
         },
       })

@@ -6,8 +6,15 @@ import { BATCH_HEADER_BYTES, BatchView, LOG_OVERHEAD_BYTES } from '@barnabas/pro
 import { CorruptFileError } from '../errors.ts'
 import { SCAN_CHUNK_BYTES } from '../limits.ts'
 import { batchSizeAt } from './batch-walk.ts'
-import type { FileSegment } from './file-segment.ts'
 import type { VisitBatch } from './segment-store.ts'
+
+/** What a walk needs of a segment. */
+export interface WalkedSegment {
+  readonly logPath: string
+  readonly writtenBytes: number
+  /** May give fewer bytes than the buffer holds at the end of the file. */
+  readInto(buffer: Buffer, position: number): Promise<Buffer>
+}
 
 /** Why and where a walk ended. */
 export interface ScanEnd {
@@ -18,7 +25,7 @@ export interface ScanEnd {
 
 /** Walks from a position at which a batch begins. Does not look at checksums. */
 export async function walkSegment(
-  segment: FileSegment,
+  segment: WalkedSegment,
   from: number,
   visit: VisitBatch,
 ): Promise<ScanEnd> {
@@ -53,7 +60,7 @@ export async function walkSegment(
 
 /** The same for a segment that is known to be sound. */
 export async function scanSegment(
-  segment: FileSegment,
+  segment: WalkedSegment,
   from: number,
   visit: VisitBatch,
 ): Promise<void> {

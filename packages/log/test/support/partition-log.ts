@@ -53,7 +53,7 @@ export async function openLog(setup: LogSetup = {}): Promise<LogUnderTest> {
     logStartOffset: setup.logStartOffset ?? 0,
     highWatermark: setup.highWatermark ?? 0,
     listener: {
-      onOffline: (_log, error) => setup.onOffline?.(error),
+      onOffline: (error) => setup.onOffline?.(error),
       onEndOffset: () => setup.onEndOffset?.(),
     },
   })
