@@ -20,6 +20,7 @@ import {
   type ShardKinds,
   type TransactionOutcome,
 } from '../../src/index.ts'
+import { TIMER_RETRY_MS } from '../../src/runtime/limits.ts'
 
 export interface ContextOptions<S extends CoordinatorShard<K>, K extends ShardKinds> {
   createShard(timeline: Timeline): S
@@ -153,9 +154,21 @@ export class ShardContext<S extends CoordinatorShard<K>, K extends ShardKinds> {
       this.timers.delete(timer.key)
       this.nowMs = Math.max(this.nowMs, timer.deadlineMs)
       this.fired.push(timer.event)
-      this.event(timer.event)
+      this.fire(timer)
     }
     this.nowMs = target
+  }
+
+  /** As in the runtime, a timer whose records could not be appended comes again. */
+  private fire({ key, event }: ArmedTimer<K['event']>): void {
+    try {
+      this.event(event)
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      if (this.timers.has(key)) return
+      const deadlineMs = this.nowMs + TIMER_RETRY_MS
+      this.timers.set(key, { key, event, deadlineMs, sequence: this.sequence++ })
+    }
   }
 
   armed(): string[] {
