@@ -19,6 +19,7 @@ import {
   type WriteMarkersTask,
 } from '../../src/index.ts'
 import { firstIncarnation, toTransactionLogValue } from '../../src/transaction/transaction.ts'
+import { transactionValueVersion } from '../../src/transaction/transaction-records.ts'
 import { ShardContext } from './shard-context.ts'
 
 export const ID = 'my-transactions'
@@ -39,6 +40,7 @@ export interface TransactionContextOptions {
 export class TransactionContext extends ShardContext<TransactionShard, TransactionKinds> {
   /** The producer id that is given away next; null when there are none. */
   nextProducerId: number | null = 1000
+  readonly config: TransactionCoordinatorConfig
 
   constructor({ config, startMs }: TransactionContextOptions = {}) {
     const settings = { ...defaultTransactionCoordinatorConfig, ...config }
@@ -49,6 +51,7 @@ export class TransactionContext extends ShardContext<TransactionShard, Transacti
       metadata: EMPTY_METADATA,
       ...(startMs === undefined ? {} : { startMs }),
     })
+    this.config = settings
   }
 
   init(fields: Partial<InitProducerIdRequest> = {}): InitProducerIdResult {
@@ -150,7 +153,10 @@ export class TransactionContext extends ShardContext<TransactionShard, Transacti
 
   restoreAll(transactionalIds: readonly string[], fields: Partial<Transaction> = {}): void {
     const transaction = { ...firstIncarnation(7, 60_000, this.nowMs), ...fields }
-    const value = toTransactionLogValue(transaction, 1)
+    const value = toTransactionLogValue(
+      transaction,
+      transactionValueVersion(this.config.transactionVersion()),
+    )
     const records = transactionalIds.map((transactionalId) => {
       return {
         type: 'transaction',
