@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { runAssignors } from './assignors.ts'
 import { runCodec } from './codec.ts'
+import { runDatadir } from './datadir.ts'
 import { runHashes } from './hashes.ts'
 import { runRecords } from './records.ts'
 import { runSpec } from './spec.ts'
@@ -18,6 +19,7 @@ const runners: [name: string, run: Runner][] = [
   ['records', runHashes],
   ['records', runRecords],
   ['assignors', runAssignors],
+  ['datadir', runDatadir],
   ['wire', runWire],
 ]
 
