@@ -69,7 +69,8 @@ export class CleanedTransactions {
     for (let next = this.ahead.peek(); next !== undefined; next = this.ahead.peek()) {
       if (next.firstOffset > offset) return
       this.ahead.pop()
-      if (!this.open.has(next.producerId)) {
+      const known = this.open.get(next.producerId)
+      if (known === undefined || known.transaction.lastOffset < next.firstOffset) {
         this.open.set(next.producerId, { transaction: next, hasData: false })
       }
     }
