@@ -17,3 +17,6 @@ export const FETCH_SESSION_EVICTION_MS = 120_000
  * bytes waits for the newest ones; who waits behind more batches than these is answered early.
  */
 export const BATCH_SIZES_KEPT = 256
+
+/** What a coordinator reads of its log at once while it loads, as Kafka's. */
+export const LOAD_READ_BYTES = 5 * 1024 * 1024
