@@ -56,6 +56,11 @@ export class CleanerCheckpoint {
     if (this.offsets.delete(name)) this.isChanged = true
   }
 
+  /** Forgets logs that do not exist any more. */
+  keepOnly(names: ReadonlySet<string>): void {
+    for (const name of this.offsets.keys()) if (!names.has(name)) this.delete(name)
+  }
+
   async store(): Promise<void> {
     if (!this.isChanged) return
     this.isChanged = false

@@ -55,6 +55,8 @@ export interface LogCleanerOptions {
 
 interface Candidate extends LogToClean {
   range: CleanableRange
+  /** Of the log when the range was found. */
+  changes: number
 }
 
 export class LogCleaner {
@@ -63,6 +65,10 @@ export class LogCleaner {
   private readonly pace: Pace
   private readonly metrics: CleanerMetrics
   private readonly checkpoints = new Map<string, CleanerCheckpoint>()
+  /** How often a log was truncated or removed, as far as it was. */
+  private readonly changes = new WeakMap<CompactableLog, number>()
+  /** Where logs were cut, for checkpoints that are read later. */
+  private readonly early = new Map<string, number>()
   /** Of logs in memory. */
   private readonly offsets = new WeakMap<CompactableLog, number>()
   private readonly uncleanable = new Map<string, CompactableLog>()
@@ -70,7 +76,6 @@ export class LogCleaner {
   private working: Promise<void> | null = null
   private wake: (() => void) | null = null
   private isClosed = false
-  private current: { log: CompactableLog; isAborted: boolean } | null = null
 
   constructor(options: LogCleanerOptions) {
     const { clock, timers, config } = options
@@ -88,7 +93,6 @@ export class LogCleaner {
 
   async close(): Promise<void> {
     this.isClosed = true
-    if (this.current !== null) this.current.isAborted = true
     this.pace.stop()
     this.wake?.()
     await this.working
@@ -102,17 +106,19 @@ export class LogCleaner {
 
   /** The log is about to lose what lies behind `offset`: what it was compacted to ends there. */
   noteTruncation(log: CompactableLog, offset: number): void {
-    this.abort(log)
+    this.noteChange(log)
     for (const checkpoint of this.checkpoints.values()) checkpoint.lower(log.name, offset)
+    this.early.set(log.name, Math.min(offset, this.early.get(log.name) ?? offset))
     const known = this.offsets.get(log)
     if (known !== undefined && known > offset) this.offsets.set(log, offset)
   }
 
   /** The log is deleted. */
   noteRemoved(log: CompactableLog): void {
-    this.abort(log)
+    this.noteChange(log)
     this.uncleanable.delete(log.name)
     for (const checkpoint of this.checkpoints.values()) checkpoint.delete(log.name)
+    this.early.set(log.name, 0)
   }
 
   statistics(): CleanerStatistics {
@@ -140,7 +146,7 @@ export class LogCleaner {
     if (result !== null) {
       this.metrics.noteRound(result.statistics)
       this.describe(found, result)
-      await this.storeCleaned(found, result.endOffset)
+      await this.storeCleaned(found, result.endOffset, found.changes)
     }
     return true
   }
@@ -177,6 +183,7 @@ export class LogCleaner {
       if (this.isClosed) return null
       if (!one.log.config.cleanup.compact || one.log.isOffline) continue
       if (this.uncleanable.get(one.log.name) === one.log) continue
+      const changes = this.changesOf(one.log)
       const range = await this.rangeOf(one, nowMs)
       if (range === null || range.cleanBytes + range.cleanableBytes === 0) continue
       maxRatio = Math.max(maxRatio, range.dirtyRatio)
@@ -184,7 +191,9 @@ export class LogCleaner {
       if (range.cleanableBytes === 0) continue
       const isWorthIt = range.dirtyRatio > one.log.config.minCleanableDirtyRatio
       if (!isWorthIt && range.overdueMs === 0) continue
-      if (best === null || range.dirtyRatio > best.range.dirtyRatio) best = { ...one, range }
+      if (best === null || range.dirtyRatio > best.range.dirtyRatio) {
+        best = { ...one, range, changes }
+      }
     }
     this.metrics.noteLook(maxRatio, maxOverdueMs)
     return best
@@ -192,6 +201,7 @@ export class LogCleaner {
 
   private async rangeOf(one: LogToClean, nowMs: number): Promise<CleanableRange | null> {
     const { log, directory } = one
+    const changes = this.changesOf(log)
     try {
       const checkpoint = await this.cleanedUpTo(one)
       const range = await cleanableRange(log, checkpoint, nowMs)
@@ -200,7 +210,7 @@ export class LogCleaner {
           log: log.name,
           checkpoint,
         })
-        await this.storeCleaned(one, range.firstDirtyOffset)
+        await this.storeCleaned(one, range.firstDirtyOffset, changes)
       }
       return range
     } catch (error) {
@@ -210,9 +220,7 @@ export class LogCleaner {
   }
 
   private async compact(candidate: Candidate): Promise<CompactionResult | null> {
-    const { log, range } = candidate
-    const current = { log, isAborted: this.isClosed }
-    this.current = current
+    const { log, range, changes } = candidate
     try {
       return await new Compaction({
         log,
@@ -222,13 +230,11 @@ export class LogCleaner {
         pace: this.pace,
         mapMemoryBytes: this.config.dedupeBufferBytes,
         mapLoadFactor: this.config.dedupeLoadFactor,
-        isAborted: () => current.isAborted,
+        isAborted: () => this.isClosed || this.changesOf(log) !== changes,
       }).run()
     } catch (error) {
       this.handleFailure(candidate, error)
       return null
-    } finally {
-      this.current = null
     }
   }
 
@@ -249,13 +255,17 @@ export class LogCleaner {
     })
   }
 
-  private async storeCleaned({ log, directory }: LogToClean, offset: number): Promise<void> {
-    if (directory === null) {
+  /** Unless the log changed since: then the offset means nothing any more. */
+  private async storeCleaned(one: LogToClean, offset: number, changes: number): Promise<void> {
+    const { log, directory } = one
+    const checkpoint = directory === null ? null : await this.checkpoint(directory)
+    if (this.changesOf(log) !== changes) return
+    if (checkpoint === null || directory === null) {
       this.offsets.set(log, offset)
       return
     }
-    const checkpoint = await this.checkpoint(directory)
     checkpoint.set(log.topic, log.partition, offset)
+    checkpoint.keepOnly(new Set(Array.from(this.options.logs(), (known) => known.log.name)))
     try {
       await checkpoint.store()
     } catch (error) {
@@ -264,16 +274,23 @@ export class LogCleaner {
   }
 
   private async checkpoint(directory: string): Promise<CleanerCheckpoint> {
-    let found = this.checkpoints.get(directory)
-    if (found === undefined) {
-      found = await CleanerCheckpoint.open(this.options.files, directory, this.logger)
-      this.checkpoints.set(directory, found)
-    }
-    return found
+    const known = this.checkpoints.get(directory)
+    if (known !== undefined) return known
+    const read = await CleanerCheckpoint.open(this.options.files, directory, this.logger)
+    const meanwhile = this.checkpoints.get(directory)
+    if (meanwhile !== undefined) return meanwhile
+    for (const [name, offset] of this.early) read.lower(name, offset)
+    this.checkpoints.set(directory, read)
+    return read
   }
 
-  private abort(log: CompactableLog): void {
-    if (this.current?.log === log) this.current.isAborted = true
+  /** Ends a round over the log, also one that is about to begin. */
+  private noteChange(log: CompactableLog): void {
+    this.changes.set(log, this.changesOf(log) + 1)
+  }
+
+  private changesOf(log: CompactableLog): number {
+    return this.changes.get(log) ?? 0
   }
 
   private describe({ log, range }: Candidate, { endOffset, statistics }: CompactionResult): void {
