@@ -13,6 +13,8 @@ export class TestPartitions implements PartitionDirectory {
   readonly producing: Purgatory<Partition>
   readonly fetching: Purgatory<ReadablePartition>
   minInsyncReplicas = 1
+  /** What else is told of every change. */
+  onProgress: (partition: Partition) => void = () => {}
   private readonly world: TestWorld
   private readonly cluster: TestCluster
   private readonly tailCache = new TailCache(1 << 20)
@@ -47,6 +49,7 @@ export class TestPartitions implements PartitionDirectory {
           onProgress: (changed) => {
             this.producing.check(changed)
             this.fetching.check(changed)
+            this.onProgress(changed)
           },
         },
         minInsyncReplicas: () => this.minInsyncReplicas,
