@@ -31,7 +31,7 @@ import {
   type TxnOffsetCommitRequest,
   type TxnOffsetCommitResponse,
 } from '@barnabas/protocol'
-import type { MetadataChange, MetadataView } from '../runtime/metadata-view.ts'
+import { EMPTY_METADATA, type MetadataChange, type MetadataView } from '../runtime/metadata-view.ts'
 import { OutcomeBuilder, type Outcome, type Parked } from '../runtime/outcome.ts'
 import type {
   CoordinatorShard,
@@ -59,6 +59,8 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
   readonly groups: GroupRegistry
   readonly offsets: OffsetStore
   private readonly config: GroupCoordinatorConfig
+  /** Replaced as a whole by each change. */
+  private metadata: MetadataView = EMPTY_METADATA
 
   constructor(timeline: Timeline, config: GroupCoordinatorConfig) {
     this.config = config
@@ -128,7 +130,8 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
     context: OperationContext,
   ): Outcome<GroupKinds, TxnOffsetCommitResponse> {
     const turn = this.turn(context)
-    return turn.out.respond(commitTransactionalOffsets(turn, this.groups, request, info))
+    const { groups, metadata } = this
+    return turn.out.respond(commitTransactionalOffsets(turn, groups, metadata, request, info))
   }
 
   deleteOffsets(
@@ -181,8 +184,9 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
 
   // ---- what comes by itself
 
-  onLoaded(_view: MetadataView, context: OperationContext): Outcome<GroupKinds, void> {
+  onLoaded(view: MetadataView, context: OperationContext): Outcome<GroupKinds, void> {
     const turn = this.turn(context)
+    this.metadata = view
     for (const group of this.groups.values()) {
       group.restore()
       for (const member of group.members()) keepAlive(turn, group, member)
@@ -194,11 +198,12 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
   }
 
   onMetadata(
-    _view: MetadataView,
+    view: MetadataView,
     change: MetadataChange,
     context: OperationContext,
   ): Outcome<GroupKinds, void> {
     const turn = this.turn(context)
+    this.metadata = view
     turn.out.atomic = false
     const deleted = new Set(change.deletedTopics.map(({ name }) => name))
     if (deleted.size > 0) deleteTopicOffsets(turn, this.offsets, deleted)

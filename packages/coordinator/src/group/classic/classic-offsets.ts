@@ -8,7 +8,10 @@ import { validateMember } from './classic-rebalance.ts'
 
 export function classicOffsetRules(group: ClassicGroup): OffsetRules {
   return {
-    validateCommit: (committer) => validateCommit(group, committer),
+    validateCommit: (committer) => {
+      validateCommit(group, committer)
+      return null
+    },
     validateFetch: () => {},
     validateDelete: () => validateDelete(group),
     isSubscribedTo: (topic) => group.subscribedTopics()?.has(topic) ?? false,

@@ -18,11 +18,12 @@ import {
   type TxnOffsetCommitResponse,
   type Uuid,
 } from '@barnabas/protocol'
+import type { MetadataView } from '../../runtime/metadata-view.ts'
 import { keepAlive } from '../classic/classic-rebalance.ts'
 import type { RequestInfo, Turn } from '../group-kinds.ts'
 import { offsetRulesOf, type Group, type GroupRegistry } from '../group-registry.ts'
 import { offsetRecord } from './offset-and-metadata.ts'
-import type { Committer } from './offset-rules.ts'
+import type { Committer, PartitionRule } from './offset-rules.ts'
 
 /** From this version on clients know of epochs, and of groups that are not there. */
 const MEMBER_EPOCH_VERSION = 9
@@ -47,7 +48,7 @@ export function commitOffsets(
   const unknown =
     apiVersion >= MEMBER_EPOCH_VERSION ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION
   const group = groups.get(groupId)
-  validateCommit(group, committer, unknown)
+  const rule = validateCommit(group, committer, unknown)
   keepCommitterAlive(turn, group, memberId)
   const expireTimestampMs = retentionTimeMs === NO_RETENTION ? -1 : turn.nowMs + retentionTimeMs
   const topics = request.topics.map(({ name, topicId, partitions }) =>
@@ -57,7 +58,7 @@ export function commitOffsets(
       partitions: partitions.map((partition) =>
         createOffsetCommitResponsePartition({
           partitionIndex: partition.partitionIndex,
-          errorCode: commit(turn, groupId, name, topicId, partition, expireTimestampMs),
+          errorCode: commit(turn, groupId, { name, topicId }, partition, rule, expireTimestampMs),
         }),
       ),
     }),
@@ -68,23 +69,26 @@ export function commitOffsets(
 export function commitTransactionalOffsets(
   turn: Turn,
   groups: GroupRegistry,
+  metadata: MetadataView,
   request: TxnOffsetCommitRequest,
   { apiVersion }: RequestInfo,
 ): TxnOffsetCommitResponse {
   const { groupId, memberId, groupInstanceId, generationId } = request
   const committer = { memberId, groupInstanceId, generationId, transactional: true, apiVersion }
-  validateCommit(groups.get(groupId), committer, ErrorCode.ILLEGAL_GENERATION)
-  const topics = request.topics.map(({ name, partitions }) =>
-    createTxnOffsetCommitResponseTopic({
+  const rule = validateCommit(groups.get(groupId), committer, ErrorCode.ILLEGAL_GENERATION)
+  const topics = request.topics.map(({ name, partitions }) => {
+    const topicId = metadata.topic(name)?.id ?? ZERO_UUID
+    for (const { partitionIndex } of partitions) rule?.(topicId, partitionIndex)
+    return createTxnOffsetCommitResponseTopic({
       name,
       partitions: partitions.map((partition) =>
         createTxnOffsetCommitResponsePartition({
           partitionIndex: partition.partitionIndex,
-          errorCode: commit(turn, groupId, name, ZERO_UUID, partition, -1),
+          errorCode: commit(turn, groupId, { name, topicId: ZERO_UUID }, partition, null, -1),
         }),
       ),
-    }),
-  )
+    })
+  })
   return createTxnOffsetCommitResponse({ topics })
 }
 
@@ -93,9 +97,10 @@ function validateCommit(
   group: Group | undefined,
   committer: Committer,
   unknownGroupError: number,
-): void {
-  if (group !== undefined) offsetRulesOf(group).validateCommit(committer)
-  else if (committer.generationId >= 0) throw new ApiError(unknownGroupError)
+): PartitionRule | null {
+  if (group !== undefined) return offsetRulesOf(group).validateCommit(committer)
+  if (committer.generationId >= 0) throw new ApiError(unknownGroupError)
+  return null
 }
 
 function keepCommitterAlive(turn: Turn, group: Group | undefined, memberId: string): void {
@@ -108,18 +113,20 @@ function keepCommitterAlive(turn: Turn, group: Group | undefined, memberId: stri
 function commit(
   turn: Turn,
   groupId: string,
-  topic: string,
-  topicId: Uuid,
+  { name, topicId }: { name: string; topicId: Uuid },
   partition: CommittedPartition,
+  rule: PartitionRule | null,
   expireTimestampMs: number,
 ): number {
+  const { partitionIndex, committedOffset, committedLeaderEpoch } = partition
+  rule?.(topicId, partitionIndex)
   const metadata = partition.committedMetadata ?? ''
   if (metadata.length > turn.config.offsetMetadataMaxBytes) {
     return ErrorCode.OFFSET_METADATA_TOO_LARGE
   }
-  const record = offsetRecord(groupId, topic, partition.partitionIndex, {
-    committedOffset: partition.committedOffset,
-    leaderEpoch: partition.committedLeaderEpoch,
+  const record = offsetRecord(groupId, name, partitionIndex, {
+    committedOffset,
+    leaderEpoch: committedLeaderEpoch,
     metadata,
     commitTimestampMs: turn.nowMs,
     expireTimestampMs,

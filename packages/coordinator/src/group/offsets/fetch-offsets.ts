@@ -27,7 +27,7 @@ export function fetchOffsets(
   const { groupId, memberId, memberEpoch, topics } = request
   const group = groups.getAt(groupId, offset)
   try {
-    if (group !== undefined) offsetRulesOf(group).validateFetch(memberId, memberEpoch)
+    if (group !== undefined) offsetRulesOf(group).validateFetch(memberId, memberEpoch, offset)
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     return createOffsetFetchResponseGroup({ groupId, errorCode: error.errorCode })

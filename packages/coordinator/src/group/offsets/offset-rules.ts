@@ -1,4 +1,5 @@
 /** What a group has to say about its offsets: who may commit, fetch and delete them, when they expire. */
+import type { Uuid } from '@barnabas/protocol'
 import type { OffsetAndMetadata } from './offset-and-metadata.ts'
 
 /** Who commits offsets. */
@@ -11,10 +12,15 @@ export interface Committer {
   readonly apiVersion: number
 }
 
+/** Refuses the commit of a partition, and with it the request, by an `ApiError`. */
+export type PartitionRule = (topicId: Uuid, partition: number) => void
+
+/** What is refused ends in an `ApiError`. */
 export interface OffsetRules {
-  /** Refuses with an `ApiError`. */
-  validateCommit(committer: Committer): void
-  validateFetch(memberId: string | null, memberEpoch: number): void
+  /** What is still to be checked for each partition; null when nothing is. */
+  validateCommit(committer: Committer): PartitionRule | null
+  /** By what is committed up to `offset`. */
+  validateFetch(memberId: string | null, memberEpoch: number, offset: number): void
   validateDelete(): void
   /** Offsets of topics that members read are neither deleted nor do they expire. */
   isSubscribedTo(topic: string): boolean
