@@ -20,3 +20,6 @@ export const BATCH_SIZES_KEPT = 256
 
 /** What a coordinator reads of its log at once while it loads, as Kafka's. */
 export const LOAD_READ_BYTES = 5 * 1024 * 1024
+
+/** Between two attempts to be registered, to be put in service, to be let go. */
+export const REGISTRATION_RETRY_MS = 50

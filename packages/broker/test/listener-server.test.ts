@@ -15,7 +15,7 @@ type Answer = ListGroupsResponse | Promise<ListGroupsResponse>
 
 async function setUp(
   handle: (context: RequestContext, request: ListGroupsRequest) => Answer,
-  options: { maxConnectionsPerIp?: number } = {},
+  options: { maxConnectionsPerIp?: number; serves?: boolean } = {},
 ) {
   const world = createTestWorld()
   const limits = new ConnectionLimits({
@@ -35,7 +35,7 @@ async function setUp(
     ],
     { listener: 'broker' },
   )
-  const server = await ListenerServer.start({
+  const server = await ListenerServer.bind({
     world,
     settings: {
       name: 'PLAINTEXT',
@@ -57,6 +57,7 @@ async function setUp(
     maxRequestBytes: 1000,
     backlog: 50,
   })
+  if (options.serves !== false) server.serve()
   const connect = () => TestClient.connect(world, { host: 'localhost', port: 9092 })
   return { world, server, limits, connect }
 }
@@ -154,4 +155,24 @@ test('closing ends the connections after the answers given so far', async () => 
   await world.settle()
   expect(client.closed).toBe(true)
   await expect(world.complete(connect())).rejects.toThrow()
+})
+
+test('connections that come before the broker serves wait until it does', async () => {
+  const { world, connect, server } = await setUp(() => ListGroupsResponse.create(), {
+    serves: false,
+  })
+  const client = await world.complete(connect())
+  let isAnswered = false
+  const answer = list(client).then(() => {
+    isAnswered = true
+  })
+  await world.settle()
+  expect(isAnswered).toBe(false)
+  server.serve()
+  await world.complete(answer)
+  const closing = await setUp(() => ListGroupsResponse.create(), { serves: false })
+  const waiting = await closing.world.complete(closing.connect())
+  await closing.world.complete(closing.server.close())
+  await closing.world.settle()
+  expect(waiting.closed).toBe(true)
 })

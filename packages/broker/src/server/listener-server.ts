@@ -11,6 +11,7 @@ import {
   type Logger,
   MalformedError,
   type SharedBytes,
+  type Timers,
   type TlsServerOptions,
   type World,
 } from '@barnabas/base'
@@ -48,6 +49,9 @@ export class ListenerServer {
   private readonly connections = new Set<BrokerConnection>()
   private listener: Listener | null = null
   private accepted = 0
+  /** Connections that came before `serve`. */
+  private held: ByteChannel[] | null = []
+  private isClosing = false
 
   private constructor(options: ListenerServerOptions) {
     this.options = options
@@ -55,8 +59,8 @@ export class ListenerServer {
     this.log = options.world.log.child(`[listener ${options.settings.name}]`)
   }
 
-  /** Resolves when clients can connect. */
-  static async start(options: ListenerServerOptions): Promise<ListenerServer> {
+  /** Resolves when clients can connect. They are not served before `serve`. */
+  static async bind(options: ListenerServerOptions): Promise<ListenerServer> {
     const server = new ListenerServer(options)
     const { settings, world, backlog, tls } = options
     server.listener = await world.transport.listen(
@@ -75,6 +79,13 @@ export class ListenerServer {
     return this.connections.size
   }
 
+  /** From now on requests are answered. */
+  serve(): void {
+    const { held } = this
+    this.held = null
+    for (const channel of held ?? []) this.admit(channel)
+  }
+
   /** Accepts nothing more; connections go on. Resolves when the port is free. */
   async stopAccepting(): Promise<void> {
     await this.listener?.close()
@@ -82,22 +93,41 @@ export class ListenerServer {
 
   /** Ends all connections as well; answers that were given are still sent. */
   async close(): Promise<void> {
+    this.isClosing = true
     await this.stopAccepting()
+    for (const channel of this.held ?? []) channel.destroy()
+    this.held = []
     for (const connection of this.connections) connection.end()
   }
 
+  /** Before `serve` connections are accepted, but nothing they ask is answered. */
   private accept(channel: ByteChannel): void {
-    const { limits } = this.options
+    if (this.held !== null) this.held.push(channel)
+    else this.admit(channel)
+  }
+
+  private admit(channel: ByteChannel): void {
+    const { limits, world } = this.options
     const ip = channel.remote.host
-    const admission = limits.admit(ip)
+    const admission = limits.admit(ip, this.settings.name, world.clock.monotonicMs())
+    const { delayMs } = admission
     if (!admission.admitted) {
       this.log.warn('connection refused', { remote: ip, reason: admission.reason })
+      later(world.timers, delayMs, () => channel.destroy())
+      return
+    }
+    later(world.timers, delayMs, () => this.begin(channel, ip))
+  }
+
+  private begin(channel: ByteChannel, ip: string): void {
+    if (this.isClosing) {
+      this.options.limits.leave(ip, this.settings.name)
       channel.destroy()
       return
     }
     const connection = new BrokerConnection(this.options, channel, ++this.accepted, (reason) => {
       this.connections.delete(connection)
-      limits.leave(ip)
+      this.options.limits.leave(ip, this.settings.name)
       this.logClose(connection, reason)
     })
     this.connections.add(connection)
@@ -191,4 +221,9 @@ class BrokerConnection implements ConnectionInfo, ReplyChannel {
     this.frame = null
     frame?.release()
   }
+}
+
+function later(timers: Timers, delayMs: number, run: () => void): void {
+  if (delayMs > 0) timers.schedule(delayMs, run)
+  else run()
 }
