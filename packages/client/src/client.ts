@@ -8,6 +8,9 @@ import { Admin } from './admin/admin.ts'
 import { ClientLoop } from './core/client-loop.ts'
 import { type ClientOptions, clientSettings } from './options.ts'
 import { saslMechanism } from './sasl/index.ts'
+import { Producer } from './producer/producer.ts'
+import type { ProducerOptions } from './producer/producer-options.ts'
+import type { BytesLike } from './serialization/serializers.ts'
 import { SILENT_LOGGER } from './silent-logger.ts'
 
 export class Client implements AsyncDisposable {
@@ -26,6 +29,13 @@ export class Client implements AsyncDisposable {
   admin(): Admin {
     this.sharedAdmin ??= new Admin(this.loop)
     return this.sharedAdmin
+  }
+
+  producer<K = BytesLike, V = BytesLike>(options: ProducerOptions<K, V> = {}): Producer<K, V> {
+    const close = () => producer.close()
+    const producer = new Producer<K, V>(this.loop, options, () => this.closers.delete(close))
+    this.closers.add(close)
+    return producer
   }
 
   /** Closes all that was handed out, in order, then the connections. */
