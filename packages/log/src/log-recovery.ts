@@ -41,17 +41,24 @@ export async function recoverFrom(parts: RecoveryParts, recoveryPoint: number): 
     const segment = list[n]!
     snapshots.take(producers)
     bytes += segment.sizeBytes
-    const cutBytes = await recoverSegment(segment, parts)
-    if (cutBytes === 0) continue
+    const validBytes = await rebuildFromBatches(segment, parts)
+    // It may stand in the page cache only, and the recovery point is to move behind it.
+    segment.hasUnsyncedData = true
+    segment.hasUnsyncedName = true
+    if (validBytes === segment.sizeBytes) continue
     const later = list.slice(n + 1)
     log.warn('the log ends before a batch that is not whole; what lies behind it is dropped', {
       endOffset: producers.endOffset,
       segment: segment.baseOffset,
-      cutBytes,
+      cutBytes: segment.sizeBytes - validBytes,
       droppedSegments: later.length,
       droppedBytes: later.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     })
+    // Later segments go first: whole without its end this one would look as if they followed it. New
+    // batches take the offsets of what goes, so it must not come back from the disk.
     await store.keepFirst(n + 1, producers.endOffset)
+    await segment.cut(validBytes)
+    await segment.syncData()
     break
   }
   const { active } = store
@@ -123,16 +130,6 @@ export async function rebuildSegment(parts: RecoveryParts, segment: FileSegment)
   }
   await replayProducers(parts.store, scratch.producers, baseOffset)
   await rebuildFromBatches(segment, { ...scratch, epochs: null })
-}
-
-/** Rebuilds a segment and cuts off what is not whole. Gives the bytes cut off. */
-async function recoverSegment(segment: FileSegment, parts: RecoveryParts): Promise<number> {
-  const validBytes = await rebuildFromBatches(segment, parts)
-  const cutBytes = segment.sizeBytes - validBytes
-  if (cutBytes > 0) await segment.cut(validBytes)
-  // It may stand in the page cache only, and the recovery point is to move behind it.
-  segment.hasUnsyncedData = true
-  return cutBytes
 }
 
 /**

@@ -162,12 +162,13 @@ async function settle(recovery: RecoveryParts, options: OpenLogOptions): Promise
     await recoverFrom(recovery, from)
   }
   await startAgainIfBehind(recovery, options)
+  const hadSnapshots = snapshots.offsets.length > 0
   await snapshots.removeOutside(recovery.logStartOffset, store.endOffset)
   await snapshots.removeStrays(new Set(store.segments.map(({ baseOffset }) => baseOffset)))
   if (isAsItWasStopped) {
     // Without any snapshot there were no producers: an orderly stop would have written one.
-    if (snapshots.offsets.length === 0) producers.clear(store.endOffset)
-    else await loadProducers(recovery, store.endOffset)
+    if (hadSnapshots) await loadProducers(recovery, store.endOffset)
+    else producers.clear(store.endOffset)
   }
   snapshots.take(producers)
   epochs.truncateFromEnd(store.endOffset)

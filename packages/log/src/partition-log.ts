@@ -243,7 +243,7 @@ export class PartitionLog {
     const maxOffset = this.boundOf(isolation)
     const request = { offset, maxOffset, maxBytes, minOneBatch }
     if (offset >= maxOffset) return this.readResult(emptyRun(offset), isolation, NO_OWNERS)
-    const cached = this.tail.read(request)
+    const cached = this.mayUseTail(offset) ? this.tail.read(request) : null
     if (cached !== null) return this.readResult(cached, isolation, cached.owners)
     return this.readFromStore(request, isolation)
   }
@@ -550,8 +550,19 @@ export class PartitionLog {
   }
 
   private async readFromStore(request: ReadRequest, isolation: Isolation): Promise<LogRead> {
-    const run = await this.health.guarded(Promise.resolve(this.store.read(request)))
-    return this.readResult(run, isolation, NO_OWNERS)
+    for (;;) {
+      const { segments } = this.store
+      const run = await this.health.guarded(Promise.resolve(this.store.read(request)))
+      const result = Promise.resolve(this.readResult(run, isolation, NO_OWNERS))
+      const read = await this.health.guarded(result)
+      // Batches and aborted transactions must be of one state: compaction may have come between.
+      if (isolation !== 'committed' || this.store.segments === segments) return read
+    }
+  }
+
+  /** Compaction changes closed segments, of which the tail would not know. */
+  private mayUseTail(offset: number): boolean {
+    return !this.config.cleanup.compact || offset >= this.store.active.baseOffset
   }
 
   private readResult(

@@ -243,6 +243,8 @@ export class LogManager {
         })
       },
     )
+    // A log may end before its stored recovery point; what is appended there is not durable yet.
+    await this.onDisk(directory, () => this.checkpointRecovery(directory))
     log.info('loaded the logs of a directory', {
       directory: directory.path,
       logs: found.length,

@@ -53,7 +53,7 @@ export class FileSegmentDraft implements SegmentDraft {
     segment.indexes!.seal()
     segment.hasUnsyncedData = true
     await segment.syncData()
-    await segment.storeIndexes(true)
+    await segment.storeIndexes()
     await this.context.files.setModified(segment.logPath, modifiedMs)
     return segment
   }

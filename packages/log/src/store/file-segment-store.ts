@@ -39,7 +39,6 @@ export class FileSegmentStore implements SegmentStore {
   private readonly options: FileStoreOptions
   private readonly context: SegmentContext
   private readonly queue: WriteQueue
-  private hasNewNames = true
   private readonly removals = new Map<string, TimerHandle>()
   /** Empty segments that left the list; their files go with the next flush. */
   private readonly leftovers: FileSegment[] = []
@@ -91,23 +90,23 @@ export class FileSegmentStore implements SegmentStore {
     if (isEmpty) this.leftovers.push(active)
     this.list = [...(isEmpty ? this.list.slice(0, -1) : this.list), fresh]
     this.endOffset = baseOffset
-    this.hasNewNames = true
   }
 
   async flush(): Promise<void> {
     await this.queue.written()
-    const { list, hasNewNames } = this
-    this.hasNewNames = false
+    const { list } = this
+    // A file that is made later is none of this flush's.
+    const unnamed = list.filter((one) => one.hasUnsyncedName && one.writtenBytes > 0)
     try {
       for (const segment of this.leftovers.splice(0)) await this.markDeleted(segment)
       for (const segment of list) {
         await segment.syncData()
         // The active segment's indexes are rebuilt after a crash in any case.
-        if (segment !== this.active) await segment.storeIndexes(true)
+        if (segment !== this.active) await segment.storeIndexes()
       }
-      if (hasNewNames) await this.context.files.syncDirectory(this.context.directory)
+      if (unnamed.length > 0) await this.context.files.syncDirectory(this.context.directory)
+      for (const segment of unnamed) segment.hasUnsyncedName = false
     } catch (error) {
-      this.hasNewNames ||= hasNewNames
       this.options.onFailure(error)
       throw error
     }
@@ -147,10 +146,13 @@ export class FileSegmentStore implements SegmentStore {
     const keep = Math.max(1, this.list.filter(({ baseOffset }) => baseOffset <= offset).length)
     const dropped = this.list.slice(keep)
     this.list = this.list.slice(0, keep)
-    for (const segment of dropped) await this.markDeleted(segment)
+    await this.dropFromEnd(dropped)
     await this.truncateActive(offset, nowMs)
     this.endOffset = offset
     this.countBytes()
+    // What was cut off must not come back after a crash: other batches take its offsets.
+    await this.active.syncData()
+    await this.syncNames()
   }
 
   /** For recovery: the first `count` segments stay, and the log ends at `endOffset`. */
@@ -159,18 +161,19 @@ export class FileSegmentStore implements SegmentStore {
     this.list = this.list.slice(0, count)
     this.endOffset = endOffset
     this.countBytes()
-    for (const segment of dropped) await this.markDeleted(segment)
+    await this.dropFromEnd(dropped)
   }
 
   async reset(offset: number, nowMs: number): Promise<void> {
     await this.queue.idle()
     const dropped = this.list
     this.list = []
-    for (const segment of dropped) await this.markDeleted(segment)
+    await this.dropFromEnd(dropped)
     this.list = [FileSegment.empty(this.context, offset, nowMs)]
     this.endOffset = offset
-    this.hasNewNames = true
     this.countBytes()
+    await this.createIfMissing(this.active)
+    await this.syncNames()
   }
 
   async dropFirst(count: number): Promise<void> {
@@ -214,7 +217,8 @@ export class FileSegmentStore implements SegmentStore {
     this.active.indexes?.seal()
     for (const segment of this.list) {
       await this.createIfMissing(segment)
-      await segment.storeIndexes(false)
+      // What lies below the recovery point is not scanned again, so its indexes must be durable.
+      await segment.storeIndexes()
       await this.context.handles.discard(segment.logPath)
     }
     for (const [path, timer] of this.removals) {
@@ -255,6 +259,18 @@ export class FileSegmentStore implements SegmentStore {
     await walkSegment(active, from, (batch) => {
       indexes.noteTimestamp(batch)
     })
+  }
+
+  /** A crash in between must leave the beginning of the log, never a hole in it. */
+  private async dropFromEnd(segments: readonly FileSegment[]): Promise<void> {
+    for (const segment of [...segments].reverse()) {
+      await this.markDeleted(segment)
+      await this.syncNames()
+    }
+  }
+
+  private syncNames(): Promise<void> {
+    return this.context.files.syncDirectory(this.context.directory)
   }
 
   private async markDeleted(segment: FileSegment): Promise<void> {

@@ -57,6 +57,8 @@ export class FileSegment implements Segment {
   hasStaleIndexFiles = false
   /** Written to since the last sync. */
   hasUnsyncedData = false
+  /** Its directory has not been synced since the file was made. */
+  hasUnsyncedName = false
   private readonly context: SegmentContext
   private loading: Promise<SegmentIndexes> | null = null
   private leases = 0
@@ -88,6 +90,7 @@ export class FileSegment implements Segment {
     const segment = new FileSegment(context, baseOffset, 0, nowMs, state)
     segment.indexes = new SegmentIndexes(baseOffset, context.indexOptions.maxIndexSizeBytes)
     segment.hasStaleIndexFiles = true
+    segment.hasUnsyncedName = true
     return segment
   }
 
@@ -202,17 +205,17 @@ export class FileSegment implements Segment {
     }
   }
 
-  /** Writes the index files if they lag behind. */
-  async storeIndexes(sync: boolean): Promise<void> {
+  /** Writes and syncs the index files if they lag behind. */
+  async storeIndexes(): Promise<void> {
     const { indexes } = this
     if (indexes === null || !this.hasStaleIndexFiles) return
     this.hasStaleIndexFiles = false
     const { files } = this.context
-    await files.replaceFile(this.path(OFFSET_INDEX_SUFFIX), indexes.offsets.bytes, { sync })
-    await files.replaceFile(this.path(TIME_INDEX_SUFFIX), indexes.times.bytes, { sync })
+    await files.replaceFile(this.path(OFFSET_INDEX_SUFFIX), indexes.offsets.bytes)
+    await files.replaceFile(this.path(TIME_INDEX_SUFFIX), indexes.times.bytes)
     const path = this.path(TRANSACTION_INDEX_SUFFIX)
     if (indexes.transactions.transactions.length === 0) await files.remove(path)
-    else await files.replaceFile(path, indexes.transactions.bytes, { sync })
+    else await files.replaceFile(path, indexes.transactions.bytes)
   }
 
   async syncData(): Promise<void> {

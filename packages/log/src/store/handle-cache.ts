@@ -132,8 +132,16 @@ export class HandleCache {
   private close(file: OpenFile): void {
     const { handle } = file
     file.handle = null
-    // What was written is with the operating system; a failing close has nothing more to tell.
-    if (handle !== null) void Promise.resolve(handle.close()).catch(() => {})
+    if (handle !== null) void closeQuietly(handle)
     file.onIdle?.()
+  }
+}
+
+/** What was written is with the operating system; a failing close has nothing more to tell. */
+async function closeQuietly(handle: FileHandle): Promise<void> {
+  try {
+    await handle.close()
+  } catch {
+    // See above.
   }
 }

@@ -103,7 +103,7 @@ describe('logs', () => {
     log.deleteRecords(1)
     await world.advance(5000)
     expect(await text('/a/replication-offset-checkpoint')).toBe('0\n1\nt 0 9\n')
-    expect(await files.stat('/a/recovery-point-offset-checkpoint')).toBeNull()
+    expect(await text('/a/recovery-point-offset-checkpoint')).toBe('0\n0\n')
     await world.advance(55_000)
     expect(await text('/a/recovery-point-offset-checkpoint')).toBe(
       `0\n1\nt 0 ${log.recoveryPoint}\n`,

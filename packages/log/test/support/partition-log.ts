@@ -3,7 +3,7 @@ import { createTestWorld, type MemoryFileSystem, type TestWorld } from '@barnaba
 import type { BatchView } from '@barnabas/protocol'
 import { DEFAULT_LOG_CONFIG, type LogConfig } from '../../src/log-config.ts'
 import type { Appended, AppendResult, Isolation, LeaderAppend } from '../../src/log-types.ts'
-import { openPartitionLog } from '../../src/open-partition-log.ts'
+import { createMemoryLog, openPartitionLog } from '../../src/open-partition-log.ts'
 import type { PartitionLog } from '../../src/partition-log.ts'
 import { HandleCache } from '../../src/store/handle-cache.ts'
 import { TailCache } from '../../src/tail-cache.ts'
@@ -72,6 +72,23 @@ export async function openLog(setup: LogSetup = {}): Promise<LogUnderTest> {
     return openLog({ ...setup, world, ...known, files: left, wasStoppedCleanly: false, ...next })
   }
   return { log, world, files, reopen }
+}
+
+/** The same without files; it cannot be opened again. */
+export function openMemoryLog(setup: LogSetup = {}): LogUnderTest {
+  const world = setup.world ?? createTestWorld(1, { startMs: 10_000 })
+  const log = createMemoryLog({
+    topic: 't',
+    partition: 0,
+    topicId: null,
+    tailCache: new TailCache(setup.tailBytes ?? 0),
+    clock: world.clock,
+    entropy: world.entropy,
+    log: world.log,
+    config: { ...DEFAULT_LOG_CONFIG, timestampAfterMaxMs: 9e15, ...setup.config },
+  })
+  const reopen = () => Promise.reject(new Error('a log in memory ends with its process'))
+  return { log, world, files: world.files, reopen }
 }
 
 /** Appends and makes it visible, as the only replica would. */
