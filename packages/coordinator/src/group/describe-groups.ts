@@ -16,6 +16,7 @@ import type { ClassicGroup } from './classic/classic-group.ts'
 import { protocolMetadata, type ClassicMember } from './classic/classic-member.ts'
 import type { Turn } from './group-kinds.ts'
 import type { Group, GroupRegistry } from './group-registry.ts'
+import { groupTombstones } from './modern/consumer/consumer-records.ts'
 import { deleteAllOffsets } from './offsets/delete-offsets.ts'
 import type { OffsetStore } from './offsets/offset-store.ts'
 
@@ -79,7 +80,7 @@ export function listGroups(
   const types = lowerCase(typesFilter)
   const listed: ListGroupsResponseListedGroup[] = []
   for (const group of groups.valuesAt(offset)) {
-    const entry = listGroup(group)
+    const entry = listGroup(group, offset)
     const { groupState, groupType } = entry
     if (states.size > 0 && !states.has(groupState.toLowerCase())) continue
     if (types.size > 0 && !types.has(groupType)) continue
@@ -88,8 +89,9 @@ export function listGroups(
   return listed
 }
 
-function listGroup(group: Group): ListGroupsResponseListedGroup {
-  const { groupId, state, protocolType } = group
+function listGroup(group: Group, offset: number): ListGroupsResponseListedGroup {
+  const { groupId, protocolType } = group
+  const state = group.type === 'classic' ? group.state : group.stateAt(offset)
   return createListGroupsResponseListedGroup({
     groupId,
     protocolType: protocolType ?? '',
@@ -117,6 +119,10 @@ export function deleteGroup(
 }
 
 export function writeGroupTombstones(turn: Turn, group: Group): void {
+  if (group.type === 'consumer') {
+    for (const record of groupTombstones(group, [])) turn.out.append(record)
+    return
+  }
   const key = createGroupMetadataKey({ group: group.groupId })
   turn.out.append({ type: 'groupMetadata', key, value: null })
 }

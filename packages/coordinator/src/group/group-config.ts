@@ -1,6 +1,7 @@
 /** Settings of the group coordinator, named after Kafka's (`group.min.session.timeout.ms`, ...). */
+import { defaultModernGroupConfig, type ModernGroupConfig } from './modern/modern-config.ts'
 
-export interface GroupCoordinatorConfig {
+export interface GroupCoordinatorConfig extends ModernGroupConfig {
   readonly minSessionTimeoutMs: number
   readonly maxSessionTimeoutMs: number
   readonly initialRebalanceDelayMs: number
@@ -14,6 +15,7 @@ export interface GroupCoordinatorConfig {
 }
 
 export const defaultGroupCoordinatorConfig: GroupCoordinatorConfig = {
+  ...defaultModernGroupConfig,
   minSessionTimeoutMs: 6_000,
   maxSessionTimeoutMs: 1_800_000,
   initialRebalanceDelayMs: 3_000,

@@ -59,6 +59,7 @@ import {
 import { defaultGroupCoordinatorConfig, type GroupCoordinatorConfig } from './group-config.ts'
 import type { GroupKinds, RequestInfo } from './group-kinds.ts'
 import { GroupShard } from './group-shard.ts'
+import { resolvePatterns } from './modern/consumer/resolve-patterns.ts'
 import {
   withCommitAccess,
   withDeleteAccess,
@@ -101,7 +102,7 @@ export class GroupCoordinator {
       codec: groupRecordCodec,
       metadata,
       createShard: (_partition, timeline) => new GroupShard(timeline, config),
-      runTask: (_partition, _leaderEpoch, task) => task,
+      runTask: (_partition, _leaderEpoch, task) => resolvePatterns(task),
       onBug,
     })
   }

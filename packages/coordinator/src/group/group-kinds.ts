@@ -2,11 +2,12 @@
 import type { Entropy } from '@barnabas/base'
 import type { OutcomeBuilder } from '../runtime/outcome.ts'
 import type { GroupCoordinatorConfig } from './group-config.ts'
+import type { ModernGroupEvent, ModernGroupTask } from './modern/modern-kinds.ts'
 import type { GroupRecord } from './records.ts'
 
 /** Something that happens to one classic group. */
 export type ClassicGroupEvent =
-  /** A member of a classic group was not heard of in time. */
+  /** A member was not heard of in time. Groups of all kinds have this one. */
   | { readonly kind: 'sessionExpired'; readonly groupId: string; readonly memberId: string }
   /** A new classic group has waited for more members. */
   | {
@@ -29,13 +30,14 @@ export type ClassicGroupEvent =
 
 export type GroupEvent =
   | ClassicGroupEvent
+  | ModernGroupEvent
   /** Offsets and groups whose time is over are looked for. */
   | { readonly kind: 'expiryDue' }
 
 export interface GroupKinds {
   record: GroupRecord
   event: GroupEvent
-  task: never
+  task: ModernGroupTask
 }
 
 /** What an operation on groups has at hand, and where it leaves what it decides. */

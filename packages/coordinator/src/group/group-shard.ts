@@ -8,6 +8,9 @@ import {
   createGroupMetadataValue,
   createOffsetCommitValue,
   ErrorCode,
+  type ConsumerGroupDescribeResponseDescribedGroup,
+  type ConsumerGroupHeartbeatRequest,
+  type ConsumerGroupHeartbeatResponse,
   type DescribeGroupsResponseDescribedGroup,
   type HeartbeatRequest,
   type HeartbeatResponse,
@@ -39,14 +42,28 @@ import type {
   RecordMeta,
   TransactionOutcome,
 } from '../runtime/shard.ts'
-import { joinGroup } from './classic/classic-join.ts'
 import { onClassicEvent } from './classic/classic-events.ts'
+import { ClassicGroup } from './classic/classic-group.ts'
+import { joinGroup } from './classic/classic-join.ts'
 import { keepAlive, prepareRebalance } from './classic/classic-rebalance.ts'
 import { heartbeat, leaveGroup, syncGroup } from './classic/classic-sync.ts'
 import { deleteGroup, describeGroup, listGroups, writeGroupTombstones } from './describe-groups.ts'
 import type { GroupCoordinatorConfig } from './group-config.ts'
 import type { GroupEvent, GroupKinds, RequestInfo, Turn } from './group-kinds.ts'
 import { GroupRegistry } from './group-registry.ts'
+import {
+  heartbeatToConsumerGroup,
+  joinConsumerGroup,
+  leaveConsumerGroupAsClassic,
+  syncConsumerGroup,
+} from './modern/consumer/classic-members.ts'
+import { onConsumerGroupEvent, onConsumerGroupLoaded } from './modern/consumer/consumer-events.ts'
+import { consumerGroupHeartbeat } from './modern/consumer/consumer-heartbeat.ts'
+import { replayConsumerGroup } from './modern/consumer/consumer-replay.ts'
+import { describeConsumerGroup } from './modern/consumer/describe-consumer-group.ts'
+import { onPatternsLookedUp } from './modern/consumer/patterns.ts'
+import { onTopicsChanged } from './modern/metadata-changes.ts'
+import { SoftState, type ModernTurn } from './modern/modern-turn.ts'
 import { commitOffsets, commitTransactionalOffsets } from './offsets/commit-offsets.ts'
 import { deleteOffsets, deleteTopicOffsets, expireOffsets } from './offsets/delete-offsets.ts'
 import { fetchOffsets, NEWEST } from './offsets/fetch-offsets.ts'
@@ -59,6 +76,7 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
   readonly groups: GroupRegistry
   readonly offsets: OffsetStore
   private readonly config: GroupCoordinatorConfig
+  private readonly soft: SoftState
   /** Replaced as a whole by each change. */
   private metadata: MetadataView = EMPTY_METADATA
 
@@ -66,6 +84,7 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
     this.config = config
     this.groups = new GroupRegistry(timeline)
     this.offsets = new OffsetStore(timeline)
+    this.soft = new SoftState(timeline)
   }
 
   // ---- classic groups
@@ -77,10 +96,14 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
   ): Outcome<GroupKinds, JoinGroupResponse | Parked> {
     const turn = this.turn(context)
     const { groupId, memberId } = request
-    const known = this.groups.get(groupId) !== undefined
+    const present = this.groups.get(groupId)
+    if (present?.type === 'consumer' && present.size > 0) {
+      return turn.out.respond(joinConsumerGroup(turn, present, request, info))
+    }
+    const known = present?.type === 'classic'
     // Only who brings no member id can be the first of a group.
     if (!known && memberId !== '') throw new ApiError(ErrorCode.UNKNOWN_MEMBER_ID)
-    const group = this.groups.classicOrCreate(groupId, turn.nowMs)
+    const group = known ? present : this.newClassicGroup(turn, groupId)
     const response = joinGroup(turn, group, request, info)
     if (!known) this.storeNewGroup(turn, groupId, response)
     return turn.out.respond(response)
@@ -91,6 +114,8 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
     context: OperationContext,
   ): Outcome<GroupKinds, SyncGroupResponse | Parked> {
     const turn = this.turn(context)
+    const consumer = this.groups.consumer(request.groupId)
+    if (consumer !== null) return turn.out.respond(syncConsumerGroup(turn, consumer, request))
     const group = this.groups.classicOfMember(request.groupId)
     return turn.out.respond(syncGroup(turn, group, request))
   }
@@ -100,6 +125,10 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
     context: OperationContext,
   ): Outcome<GroupKinds, HeartbeatResponse> {
     const turn = this.turn(context)
+    const consumer = this.groups.consumer(request.groupId)
+    if (consumer !== null) {
+      return turn.out.respond(heartbeatToConsumerGroup(turn, consumer, request))
+    }
     const group = this.groups.classicOfMember(request.groupId)
     return turn.out.respond(heartbeat(turn, group, request))
   }
@@ -109,8 +138,35 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
     context: OperationContext,
   ): Outcome<GroupKinds, LeaveGroupResponse> {
     const turn = this.turn(context)
+    const consumer = this.groups.consumer(request.groupId)
+    if (consumer !== null) {
+      return turn.out.respond(leaveConsumerGroupAsClassic(turn, consumer, request))
+    }
     const group = this.groups.classicOfMember(request.groupId)
     return turn.out.respond(leaveGroup(turn, group, request))
+  }
+
+  // ---- consumer groups
+
+  consumerGroupHeartbeat(
+    request: ConsumerGroupHeartbeatRequest,
+    info: RequestInfo,
+    context: OperationContext,
+  ): Outcome<GroupKinds, ConsumerGroupHeartbeatResponse> {
+    const turn = this.turn(context)
+    return turn.out.respond(consumerGroupHeartbeat(turn, request, info))
+  }
+
+  describeConsumerGroup(
+    groupId: string,
+    committedOffset: number,
+  ): ConsumerGroupDescribeResponseDescribedGroup {
+    const group = this.groups.getAt(groupId, committedOffset)
+    if (group?.type !== 'consumer') {
+      throw new ApiError(ErrorCode.GROUP_ID_NOT_FOUND, `There is no consumer group ${groupId}.`)
+    }
+    const defaultAssignor = this.config.consumerAssignors[0]!
+    return describeConsumerGroup(group, this.metadata, defaultAssignor, committedOffset)
   }
 
   // ---- offsets
@@ -185,13 +241,11 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
   // ---- what comes by itself
 
   onLoaded(view: MetadataView, context: OperationContext): Outcome<GroupKinds, void> {
-    const turn = this.turn(context)
     this.metadata = view
+    const turn = this.turn(context)
     for (const group of this.groups.values()) {
-      group.restore()
-      for (const member of group.members()) keepAlive(turn, group, member)
-      // The limit may have been lowered meanwhile.
-      if (group.size > this.config.maxSize) prepareRebalance(turn, group)
+      if (group.type === 'classic') this.restoreClassic(turn, group)
+      else onConsumerGroupLoaded(turn, group)
     }
     this.armExpiry(turn)
     return turn.out.respond(undefined)
@@ -202,9 +256,11 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
     change: MetadataChange,
     context: OperationContext,
   ): Outcome<GroupKinds, void> {
-    const turn = this.turn(context)
+    const before = this.metadata
     this.metadata = view
+    const turn = this.turn(context)
     turn.out.atomic = false
+    onTopicsChanged(turn, before, change)
     const deleted = new Set(change.deletedTopics.map(({ name }) => name))
     if (deleted.size > 0) deleteTopicOffsets(turn, this.offsets, deleted)
     return turn.out.respond(undefined)
@@ -214,8 +270,10 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
     const turn = this.turn(context)
     if (event.kind === 'expiryDue') this.expire(turn)
     else {
-      const group = this.groups.classic(event.groupId)
-      if (group !== null) onClassicEvent(turn, group, event)
+      if (event.kind === 'patternsResolved') onPatternsLookedUp(turn, event)
+      const group = this.groups.get(event.groupId)
+      if (group?.type === 'classic') onClassicEvent(turn, group, event)
+      else if (group?.type === 'consumer') onConsumerGroupEvent(turn, group, event)
     }
     return turn.out.respond(undefined)
   }
@@ -238,6 +296,8 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
       case 'legacyOffsetCommit':
         this.replayOffset(record.key, fromLegacy(record.value), meta)
         break
+      default:
+        replayConsumerGroup(this.groups, record)
     }
   }
 
@@ -262,7 +322,9 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
     turn.out.atomic = false
     for (const group of this.groups.values()) {
       if (!expireOffsets(turn, this.offsets, group)) continue
-      if (group.state === 'Empty' && !group.hasPendingMembers) writeGroupTombstones(turn, group)
+      if (group.state !== 'Empty') continue
+      if (group.type === 'classic' && group.hasPendingMembers) continue
+      writeGroupTombstones(turn, group)
     }
     this.armExpiry(turn)
   }
@@ -272,20 +334,40 @@ export class GroupShard implements CoordinatorShard<GroupKinds> {
     turn.out.arm(EXPIRY_TIMER, offsetsRetentionCheckIntervalMs, { kind: 'expiryDue' })
   }
 
-  private turn({ nowMs, entropy, requestId }: OperationContext): Turn {
-    return { nowMs, entropy, requestId, config: this.config, out: new OutcomeBuilder() }
+  private turn({ nowMs, entropy, requestId }: OperationContext): ModernTurn {
+    const { config, groups, metadata, soft } = this
+    const out = new OutcomeBuilder<GroupKinds>()
+    return { nowMs, entropy, requestId, config, out, groups, metadata, soft }
+  }
+
+  private restoreClassic(turn: Turn, group: ClassicGroup): void {
+    group.restore()
+    for (const member of group.members()) keepAlive(turn, group, member)
+    // The limit may have been lowered meanwhile.
+    if (group.size > this.config.maxSize) prepareRebalance(turn, group)
+  }
+
+  /** In the place of an empty group that spoke another protocol, if there is one. */
+  private newClassicGroup(turn: Turn, groupId: string): ClassicGroup {
+    const { groups } = this
+    const present = groups.get(groupId)
+    if (present === undefined) return groups.classicOrCreate(groupId, turn.nowMs)
+    writeGroupTombstones(turn, present)
+    const group = new ClassicGroup(groups.timeline, groupId, turn.nowMs)
+    groups.prepare(group)
+    return group
   }
 
   /** A group is durable from its first join on; one that refused it is none. */
   private storeNewGroup(turn: Turn, groupId: string, response: JoinGroupResponse | Parked): void {
     if (typeof response === 'object') {
       const { errorCode } = response
+      // Nothing of what was done for it remains.
       if (errorCode !== ErrorCode.NONE && errorCode !== ErrorCode.MEMBER_ID_REQUIRED) {
-        this.groups.delete(groupId)
-        return
+        throw new ApiError(errorCode)
       }
     }
-    if (turn.out.records.length > 0) return
+    if (turn.out.records.some(({ type }) => type === 'groupMetadata')) return
     const key = createGroupMetadataKey({ group: groupId })
     const value = createGroupMetadataValue({
       protocolType: '',

@@ -10,6 +10,8 @@ export interface TopicView {
 }
 
 export interface MetadataView {
+  /** Offset of the metadata it was made of; greater is newer. */
+  readonly version?: number
   topic(name: string): TopicView | undefined
   topicById(id: Uuid): TopicView | undefined
   topicNames(): Iterable<string>

@@ -40,6 +40,7 @@ import { GroupShard } from '../../src/group/group-shard.ts'
 import { groupRecordCodec, type GroupRecord } from '../../src/group/records.ts'
 import type { OffsetTable } from '../../src/group/offsets/offset-table.ts'
 import { EXPIRY_TIMER } from '../../src/group/timer-keys.ts'
+import { digestConsumerGroup } from './digest-modern.ts'
 import { ShardContext } from './shard-context.ts'
 
 export const GROUP = 'my-group'
@@ -284,7 +285,9 @@ export function storedGroup(record: GroupRecord | undefined) {
 function digestShard(shard: GroupShard): unknown {
   const state: Record<string, unknown> = {}
   for (const group of shard.groups.values()) {
-    if (group.stored !== null) state[`group ${group.groupId}`] = group.stored
+    const name = `group ${group.groupId}`
+    if (group.type === 'consumer') state[name] = digestConsumerGroup(group)
+    else if (group.stored !== null) state[name] = group.stored
   }
   const add = (prefix: string, table: OffsetTable) =>
     table.forEach((groupId, topic, partition, value) => {

@@ -1,5 +1,5 @@
 /** What happens to a classic group by itself: timers, and failures to store. */
-import type { ClassicGroupEvent, Turn } from '../group-kinds.ts'
+import type { GroupEvent, Turn } from '../group-kinds.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import {
   onInitialDelayPassed,
@@ -9,7 +9,7 @@ import {
 } from './classic-rebalance.ts'
 import { onSyncNotStored } from './classic-sync.ts'
 
-export function onClassicEvent(turn: Turn, group: ClassicGroup, event: ClassicGroupEvent): void {
+export function onClassicEvent(turn: Turn, group: ClassicGroup, event: GroupEvent): void {
   switch (event.kind) {
     case 'sessionExpired':
       return onSessionExpired(turn, group, event.memberId)
