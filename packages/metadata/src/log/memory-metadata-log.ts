@@ -3,14 +3,14 @@
  * The quorum is an object that decides at once; what takes time (delivery, losing touch) is up to the
  * test: nodes can be cut off, and leadership given to whom it likes.
  */
-import { ApiError, assert } from '@barnabas/base'
-import { ErrorCode } from '@barnabas/protocol'
+import { assert } from '@barnabas/base'
 import type { MetadataBatch } from '../records/metadata-batch.ts'
 import {
   decodeMetadataRecord,
   encodeMetadataRecord,
   type MetadataRecord,
 } from '../records/metadata-record.ts'
+import { deposed } from './deposed.ts'
 import type {
   Leadership,
   MetadataLog,
@@ -228,12 +228,4 @@ export class MemoryMetadataLog implements MetadataLog {
     this.nextOffset = this.quorum.endOffset
     await listener.onCommit(news)
   }
-}
-
-/** What a controller gets that writes under an epoch that is over. */
-export function deposed(epoch: number, current: number): ApiError {
-  return new ApiError(
-    ErrorCode.NOT_CONTROLLER,
-    `This node does not lead the metadata log under epoch ${epoch}; the epoch is ${current}.`,
-  )
 }
