@@ -1,3 +1,4 @@
+export * from './broker.ts'
 export * from './cluster/cluster-view.ts'
 export * from './fetch/fetch-context.ts'
 export * from './fetch/fetch-session.ts'

@@ -23,3 +23,6 @@ export const LOAD_READ_BYTES = 5 * 1024 * 1024
 
 /** Between two attempts to be registered, to be put in service, to be let go. */
 export const REGISTRATION_RETRY_MS = 50
+
+/** Buffers of requests kept for reuse. Enough for 64 produce requests of a megabyte at once. */
+export const MAX_IDLE_BUFFER_BYTES = 64 * 1024 * 1024

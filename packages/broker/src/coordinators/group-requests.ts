@@ -6,7 +6,7 @@ import type { AclOperation, Authorizer } from '../security/authorizer.ts'
 
 export interface GroupServices {
   readonly authorizer: Authorizer
-  readonly groups: GroupCoordinator
+  groups(): GroupCoordinator
 }
 
 export function accessOf({ authorizer }: GroupServices, { connection }: RequestContext): Access {

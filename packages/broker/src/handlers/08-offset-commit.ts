@@ -24,7 +24,7 @@ export function offsetCommit(services: GroupServices) {
         return failed(request, ErrorCode.GROUP_AUTHORIZATION_FAILED)
       }
       const info = requestInfo(context, access, AclOperation.READ)
-      return services.groups.commitOffsets(request, info)
+      return services.groups().commitOffsets(request, info)
     },
     failure: failed,
   })

@@ -48,7 +48,7 @@ function fetchOne(
     return failedOne(request, ErrorCode.GROUP_AUTHORIZATION_FAILED, context.apiVersion)
   }
   const info = requestInfo(context, access, AclOperation.DESCRIBE)
-  return services.groups.fetchOffsets(request, info)
+  return services.groups().fetchOffsets(request, info)
 }
 
 /** Groups that may not be described are answered here, in their places. */
@@ -62,7 +62,7 @@ async function fetchMany(
     access.group(AclOperation.DESCRIBE, groupId)
   const info = requestInfo(context, access, AclOperation.DESCRIBE)
   const groups = request.groups.filter(isAllowed)
-  const fetched = await services.groups.fetchOffsets({ ...request, groups }, info)
+  const fetched = await services.groups().fetchOffsets({ ...request, groups }, info)
   const answers = fetched.groups.values()
   return OffsetFetchResponse.create({
     groups: request.groups.map((group) =>

@@ -18,7 +18,7 @@ export function joinGroup(services: GroupServices) {
         return failed(request, ErrorCode.GROUP_AUTHORIZATION_FAILED)
       }
       for (const protocol of request.protocols) protocol.metadata = kept(protocol.metadata)
-      return services.groups.joinGroup(request, requestInfo(context, access))
+      return services.groups().joinGroup(request, requestInfo(context, access))
     },
     failure: failed,
   })

@@ -13,7 +13,7 @@ export function heartbeat(services: GroupServices) {
       if (!accessOf(services, context).group(AclOperation.READ, request.groupId)) {
         return HeartbeatResponse.create({ errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED })
       }
-      return services.groups.heartbeat(request)
+      return services.groups().heartbeat(request)
     },
     failure: (_request, errorCode) => HeartbeatResponse.create({ errorCode }),
   })

@@ -14,7 +14,7 @@ export function leaveGroup(services: GroupServices) {
       if (!access.group(AclOperation.READ, request.groupId)) {
         return LeaveGroupResponse.create({ errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED })
       }
-      return services.groups.leaveGroup(request, requestInfo(context, access))
+      return services.groups().leaveGroup(request, requestInfo(context, access))
     },
     failure: (_request, errorCode) => LeaveGroupResponse.create({ errorCode }),
   })

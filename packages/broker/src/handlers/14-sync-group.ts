@@ -23,7 +23,7 @@ export function syncGroup(services: GroupServices) {
         return SyncGroupResponse.create({ errorCode: ErrorCode.INCONSISTENT_GROUP_PROTOCOL })
       }
       for (const each of request.assignments) each.assignment = kept(each.assignment)
-      return services.groups.syncGroup(request)
+      return services.groups().syncGroup(request)
     },
     failure: (_request, errorCode) => SyncGroupResponse.create({ errorCode }),
   })

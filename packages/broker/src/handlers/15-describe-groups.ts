@@ -36,10 +36,9 @@ async function describe(
   const access = accessOf(services, context)
   const isAllowed = (groupId: string) => access.group(AclOperation.DESCRIBE, groupId)
   const allowed = request.groups.filter(isAllowed)
-  const described = await services.groups.describeGroups(
-    { ...request, groups: allowed },
-    requestInfo(context, access),
-  )
+  const described = await services
+    .groups()
+    .describeGroups({ ...request, groups: allowed }, requestInfo(context, access))
   const byId = new Map(described.groups.map((group) => [group.groupId, group]))
   if (request.includeAuthorizedOperations) {
     for (const group of byId.values()) {

@@ -11,7 +11,7 @@ export function listGroups(services: GroupServices) {
     authorization: 'by-resource',
     async handle(context, request) {
       const access = accessOf(services, context)
-      const response = await services.groups.listGroups(request)
+      const response = await services.groups().listGroups(request)
       // Without the right to describe the cluster, those that may be described by themselves.
       if (!access.cluster(AclOperation.DESCRIBE)) {
         const mayDescribe = ({ groupId }: { groupId: string }) =>

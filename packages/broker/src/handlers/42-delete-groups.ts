@@ -19,7 +19,7 @@ export function deleteGroups(services: GroupServices) {
       const access = accessOf(services, context)
       const names = [...new Set(request.groupsNames)]
       const allowed = names.filter((group) => access.group(AclOperation.DELETE, group))
-      const deleted = await services.groups.deleteGroups({ ...request, groupsNames: allowed })
+      const deleted = await services.groups().deleteGroups({ ...request, groupsNames: allowed })
       const refused = names.filter((group) => !allowed.includes(group))
       return DeleteGroupsResponse.create({
         results: [

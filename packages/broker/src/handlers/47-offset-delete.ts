@@ -15,7 +15,7 @@ export function offsetDelete(services: GroupServices) {
         return OffsetDeleteResponse.create({ errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED })
       }
       const info = requestInfo(context, access, AclOperation.READ)
-      return services.groups.deleteOffsets(request, info)
+      return services.groups().deleteOffsets(request, info)
     },
     failure: (_request, errorCode) => OffsetDeleteResponse.create({ errorCode }),
   })

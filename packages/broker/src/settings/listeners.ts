@@ -204,3 +204,12 @@ function interBrokerListener(
 function upper(name: string): string {
   return name.trim().toUpperCase()
 }
+
+/** What is set for one listener alone, as `listener.name.<name>.<setting>`; null when nothing is. */
+export function listenerText(
+  config: BrokerConfig,
+  listener: string,
+  setting: string,
+): string | null {
+  return config.givenText(`listener.name.${listener.toLowerCase()}.${setting}`)
+}

@@ -74,7 +74,7 @@ async function setUp(authorizer: Authorizer = allowAll) {
   }
   groups.runtime.onElected(0, 0)
   await world.settle()
-  const services = { authorizer, groups }
+  const services = { authorizer, groups: () => groups }
   const created: string[] = []
   const exchange = new TestExchange([
     offsetCommit(services),
