@@ -13,7 +13,8 @@ export interface FlushSource {
 }
 
 export class Flushing {
-  recoveryPoint: number
+  /** Everything before it survives a crash of the machine. */
+  flushedOffset: number
   lastFlushMs: number
   private unflushedRecords = 0
   private readonly source: FlushSource
@@ -21,10 +22,10 @@ export class Flushing {
   private underway: Promise<void> | null = null
   private following: Promise<void> | null = null
 
-  constructor(source: FlushSource, clock: Clock, recoveryPoint: number) {
+  constructor(source: FlushSource, clock: Clock, flushedOffset: number) {
     this.source = source
     this.clock = clock
-    this.recoveryPoint = recoveryPoint
+    this.flushedOffset = flushedOffset
     this.lastFlushMs = clock.nowMs()
   }
 
@@ -53,7 +54,7 @@ export class Flushing {
 
   /** The log was cut. */
   endAt(offset: number): void {
-    this.recoveryPoint = Math.min(this.recoveryPoint, offset)
+    this.flushedOffset = Math.min(this.flushedOffset, offset)
   }
 
   private async flushNow(): Promise<void> {
@@ -62,7 +63,7 @@ export class Flushing {
     await this.source.sync()
     // It may have been cut while it was synced.
     const durable = Math.min(end, this.source.nextOffset)
-    if (durable > this.recoveryPoint) this.recoveryPoint = durable
+    if (durable > this.flushedOffset) this.flushedOffset = durable
     this.unflushedRecords -= Math.min(records, this.unflushedRecords)
     this.lastFlushMs = this.clock.nowMs()
   }

@@ -1,3 +1,4 @@
+export * from './compaction/index.ts'
 export * from './errors.ts'
 export * from './files/clean-shutdown.ts'
 export * from './files/file-names.ts'

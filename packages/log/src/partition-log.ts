@@ -130,8 +130,13 @@ export class PartitionLog {
   }
 
   /** Everything before it survives a crash of the machine. */
+  get flushedOffset(): number {
+    return this.flushing.flushedOffset
+  }
+
+  /** Where a start after a crash has to begin its scan; at or just before what is flushed. */
   get recoveryPoint(): number {
-    return this.flushing.recoveryPoint
+    return this.store.recoveryPointOf(this.flushing.flushedOffset)
   }
 
   get sizeBytes(): number {

@@ -102,7 +102,7 @@ describe('a kill', () => {
     // Behind the recovery point nothing is known to be synced.
     expect(again.log.recoveryPoint).toBe(16)
     await again.log.flush()
-    expect(again.log.recoveryPoint).toBe(20)
+    expect(again.log.flushedOffset).toBe(20)
     await again.log.close()
   })
 

@@ -4,6 +4,7 @@
  */
 import { assert, type World } from '@barnabas/base'
 import type { Uuid } from '@barnabas/protocol'
+import { type CleanerConfig, DEFAULT_CLEANER_CONFIG, LogCleaner } from '../compaction/index.ts'
 import { LogOfflineError } from '../errors.ts'
 import {
   HIGH_WATERMARK_CHECKPOINT,
@@ -48,6 +49,8 @@ export interface LogManagerOptions {
   initialDelayMs?: number
   /** producer.id.expiration.check.interval.ms */
   producerExpirationCheckMs?: number
+  /** log.cleaner.*; null for log.cleaner.enable=false. Kafka's defaults when absent. */
+  cleaner?: CleanerConfig | null
   /** Called once for each directory whose disk fails. Its logs are offline by then. */
   onDirectoryOffline?(directory: LogDirectory, error: unknown): void
   /** Called for an append that was late, once its batches can be read. */
@@ -60,6 +63,7 @@ interface Held {
 }
 
 const DEFAULTS = {
+  cleaner: DEFAULT_CLEANER_CONFIG,
   maxOpenFiles: 1000,
   tailCacheBytes: 64 * 1024 * 1024,
   recoveryThreadsPerDirectory: 2,
@@ -76,7 +80,12 @@ export class LogManager {
   readonly directories: readonly LogDirectory[]
   readonly handles: HandleCache
   readonly tailCache: TailCache
-  private readonly options: LogManagerOptions & typeof DEFAULTS
+  /** Null when compaction is off. */
+  readonly cleaner: LogCleaner | null
+  private readonly options: LogManagerOptions &
+    Omit<typeof DEFAULTS, 'cleaner'> & {
+      cleaner: CleanerConfig | null
+    }
   private readonly byName = new Map<string, Held>()
   private readonly opening = new Map<string, Promise<PartitionLog>>()
   private readonly tasks: Periodic[] = []
@@ -88,6 +97,8 @@ export class LogManager {
     this.directories = directories
     this.handles = new HandleCache(options.world.files, this.options.maxOpenFiles)
     this.tailCache = new TailCache(this.options.tailCacheBytes)
+    const { cleaner } = this.options
+    this.cleaner = cleaner === null ? null : this.createCleaner(cleaner)
   }
 
   /** Takes the directories and loads every log in them. */
@@ -101,6 +112,7 @@ export class LogManager {
       const manager = new LogManager(options, directories)
       await Promise.all(directories.map((directory) => manager.loadDirectory(directory)))
       manager.startTasks()
+      manager.cleaner?.start()
       return manager
     } catch (error) {
       for (const directory of directories) await directory.release(null)
@@ -170,7 +182,7 @@ export class LogManager {
     await this.rename(topic, partition, 'stray')
   }
 
-  /** A topic's configuration has changed. */
+  /** A topic's configuration has changed. The cleaner has a `reconfigure` of its own. */
   reconfigure(topic: string): void {
     const config = this.options.configOf(topic)
     for (const { log } of this.byName.values()) if (log.topic === topic) log.config = config
@@ -203,6 +215,7 @@ export class LogManager {
   async close(brokerEpoch: number): Promise<void> {
     if (this.isClosing) return
     this.isClosing = true
+    await this.cleaner?.close()
     for (const task of this.tasks) await task.stop()
     for (const removal of this.removals) removal.cancel()
     await Promise.allSettled(this.opening.values())
@@ -214,6 +227,25 @@ export class LogManager {
     await this.checkpointLogStarts()
     await this.handles.closeIdle()
     for (const directory of this.directories) await directory.release(brokerEpoch)
+  }
+
+  private createCleaner(config: CleanerConfig): LogCleaner {
+    const { clock, timers, files, log } = this.options.world
+    const held = this.byName
+    return new LogCleaner({
+      clock,
+      timers,
+      files,
+      log,
+      config,
+      *logs() {
+        for (const one of held.values()) yield { log: one.log, directory: one.directory.path }
+      },
+      onDirectoryFailure: (path, error) => {
+        const directory = this.directories.find((one) => one.path === path)
+        if (directory !== undefined) this.directoryFailed(directory, error)
+      },
+    })
   }
 
   private async loadDirectory(directory: LogDirectory): Promise<void> {
@@ -307,6 +339,7 @@ export class LogManager {
         listener: {
           onEndOffset: () => this.options.onEndOffset?.(log),
           onOffline: (error) => this.directoryFailed(directory, error),
+          onTruncating: (offset) => this.cleaner?.noteTruncation(log, offset),
           onTruncated: () => this.checkpointRecovery(directory),
         },
       })
@@ -330,6 +363,7 @@ export class LogManager {
     const held = this.byName.get(name)
     if (held === undefined) return null
     this.byName.delete(name)
+    this.cleaner?.noteRemoved(held.log)
     await held.log.abandon()
     const { directory } = held
     const renamed = markedDirectoryName(topic, partition, state, entropy)
@@ -373,7 +407,7 @@ export class LogManager {
     const nowMs = this.options.world.clock.nowMs()
     await this.eachLog(async (log) => {
       const isDue = nowMs - log.lastFlushMs >= log.config.flushMs
-      if (isDue && log.recoveryPoint < log.logEndOffset) await log.flush()
+      if (isDue && log.flushedOffset < log.logEndOffset) await log.flush()
     })
   }
 

@@ -112,6 +112,13 @@ export class FileSegmentStore implements SegmentStore {
     }
   }
 
+  recoveryPointOf(flushedOffset: number): number {
+    // A roll may come exactly there, and then the scan would begin in the segment after this one.
+    const segment = this.list[floorSegment(this.list, flushedOffset - 1)]!
+    const isAtItsEnd = flushedOffset > segment.baseOffset && segment.hasStaleIndexFiles
+    return isAtItsEnd ? flushedOffset - 1 : flushedOffset
+  }
+
   async read(request: ReadRequest): Promise<ReadRun> {
     const { offset, maxOffset } = request
     let at = offset < maxOffset ? floorSegment(this.list, offset) : this.list.length

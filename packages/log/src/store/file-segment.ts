@@ -209,13 +209,13 @@ export class FileSegment implements Segment {
   async storeIndexes(): Promise<void> {
     const { indexes } = this
     if (indexes === null || !this.hasStaleIndexFiles) return
-    this.hasStaleIndexFiles = false
     const { files } = this.context
     await files.replaceFile(this.path(OFFSET_INDEX_SUFFIX), indexes.offsets.bytes)
     await files.replaceFile(this.path(TIME_INDEX_SUFFIX), indexes.times.bytes)
     const path = this.path(TRANSACTION_INDEX_SUFFIX)
     if (indexes.transactions.transactions.length === 0) await files.remove(path)
     else await files.replaceFile(path, indexes.transactions.bytes)
+    this.hasStaleIndexFiles = false
   }
 
   async syncData(): Promise<void> {

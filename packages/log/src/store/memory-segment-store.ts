@@ -140,6 +140,10 @@ export class MemorySegmentStore implements SegmentStore {
 
   async flush(): Promise<void> {}
 
+  recoveryPointOf(flushedOffset: number): number {
+    return flushedOffset
+  }
+
   read(request: ReadRequest): ReadRun {
     const { offset, maxOffset, maxBytes, minOneBatch } = request
     if (offset >= maxOffset) return emptyRun(offset)

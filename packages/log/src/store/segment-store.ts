@@ -83,6 +83,12 @@ export interface SegmentStore {
   /** Resolves when all that was accepted before the call survives a crash. */
   flush(): Promise<void>
 
+  /**
+   * Where a scan after a crash must begin at the latest when all before `flushedOffset` is durable: within
+   * the last segment whose indexes are not.
+   */
+  recoveryPointOf(flushedOffset: number): number
+
   read(request: ReadRequest): Awaitable<ReadRun>
   /** Walks over the batches of one segment, from the first that ends at `fromOffset` or later. */
   scan(segment: Segment, fromOffset: number, visit: VisitBatch): Promise<void>

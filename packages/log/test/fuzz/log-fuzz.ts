@@ -76,7 +76,8 @@ export class LogFuzz {
     else if (roll < 84) this.takeCheckpoint()
     else if (this.isInMemory) this.note('no restart')
     else if (roll < 88) await this.restart('clean')
-    else if (roll < 92) await this.restart('kill')
+    else if (roll < 91) await this.restart('kill')
+    else if (roll < 92) await this.killAfterRoll()
     else if (roll < 96) await this.restart('crash')
     else await this.interrupt()
     await this.compare()
@@ -258,6 +259,15 @@ export class LogFuzz {
     await this.open({ world })
     await this.settle([this.model])
     this.model.durable = Math.min(durable, this.model.end)
+  }
+
+  /** The process dies between a roll and what it sets off in the background. */
+  private async killAfterRoll(): Promise<void> {
+    await this.flush()
+    this.takeCheckpoint()
+    this.note('roll', () => this.under.log.rollSegment())
+    if (chance(this.entropy, 0.5)) await this.send(this.batch(), 'client')
+    await this.restart(chance(this.entropy, 0.5) ? 'kill' : 'crash')
   }
 
   private crashEntropy(): Entropy | null {
