@@ -17,7 +17,7 @@
 import { ApiError } from '@barnabas/base'
 import { ErrorCode } from '@barnabas/protocol'
 import { EXHAUSTED_PRODUCER_EPOCH } from './limits.ts'
-import { storePrepared } from './store.ts'
+import { storePrepared, storeTransaction } from './store.ts'
 import {
   NEEDS_PRODUCER_ID,
   type EndTransaction,
@@ -99,6 +99,7 @@ function endWithoutBump(
     case 'CompleteCommit':
     case 'CompleteAbort':
       if (committed !== (transaction.state === 'CompleteCommit')) throw invalidState()
+      confirm(turn, transactionalId, transaction)
       return UNCHANGED
     case 'PrepareCommit':
     case 'PrepareAbort':
@@ -107,6 +108,25 @@ function endWithoutBump(
     case 'Empty':
       throw invalidState()
   }
+}
+
+/**
+ * The answer to a retry is "done". Without epochs to tell transactions apart it must not come from a
+ * coordinator that has been replaced:
+ *
+ *   1. A transaction is aborted. Another broker becomes the coordinator, this one has not heard of it.
+ *   2. The producer goes on there, under the same epoch, and asks here to abort its next transaction.
+ *   3. Here the last one is seen, aborted as asked, while the other goes on, and may even be committed.
+ *
+ * So the state is stored once more, which only the coordinator can do.
+ */
+function confirm(turn: TransactionTurn, transactionalId: string, transaction: Transaction): void {
+  const { producerId } = transaction
+  storeTransaction(turn, transactionalId, {
+    ...transaction,
+    previousProducerId: producerId,
+    lastUpdateTimestampMs: turn.nowMs,
+  })
 }
 
 // ---- transaction version 2: the epoch is raised

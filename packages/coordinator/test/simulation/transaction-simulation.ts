@@ -35,15 +35,15 @@ import { TransactionProducer, type ProducerSurroundings } from './transaction-pr
 const PARTITIONS = 4
 const STEPS = 60
 
-/** Which states may follow a state. */
+/** Which states may follow a state. The Complete ones follow themselves when a retry is confirmed. */
 const FOLLOWERS: Readonly<Record<string, readonly string[]>> = {
   none: ['Empty'],
   Empty: ['Empty', 'Ongoing', 'PrepareAbort'],
   Ongoing: ['Ongoing', 'PrepareCommit', 'PrepareAbort'],
   PrepareCommit: ['CompleteCommit'],
   PrepareAbort: ['CompleteAbort'],
-  CompleteCommit: ['Empty', 'Ongoing', 'PrepareAbort'],
-  CompleteAbort: ['Empty', 'Ongoing', 'PrepareAbort'],
+  CompleteCommit: ['CompleteCommit', 'Empty', 'Ongoing', 'PrepareAbort'],
+  CompleteAbort: ['CompleteAbort', 'Empty', 'Ongoing', 'PrepareAbort'],
 }
 
 export interface SimulationCounts {

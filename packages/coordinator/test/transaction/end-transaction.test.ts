@@ -49,8 +49,17 @@ describe('transaction version 1', () => {
     expect(errorOf(() => t.end(PRODUCER, 'abort', 0))).toBe(ErrorCode.INVALID_TXN_STATE)
     t.writeMarkers()
     expect(t.end(PRODUCER, 'commit', 0)).toEqual({ producerId: -1, producerEpoch: -1 })
-    expect(t.records).toEqual([])
+    expect(t.state).toBe('CompleteCommit')
+    t.checkLaws()
     expect(errorOf(() => t.end(PRODUCER, 'abort', 0))).toBe(ErrorCode.INVALID_TXN_STATE)
+  })
+
+  test('TXN-13 what answers a retry is the coordinator still: it can store', () => {
+    const t = open()
+    t.end(PRODUCER, 'abort', 0)
+    t.writeMarkers()
+    t.failNextAppend(ErrorCode.NOT_COORDINATOR)
+    expect(errorOf(() => t.end(PRODUCER, 'abort', 0))).toBe(ErrorCode.NOT_COORDINATOR)
   })
 
   test('another id or epoch is refused', () => {
