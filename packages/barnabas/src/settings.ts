@@ -97,3 +97,11 @@ export function mergeSettings(...sources: readonly ReadonlyMap<string, string>[]
   }
   return merged
 }
+
+/** Where a node keeps its data when nobody says: below the directory it is started in. */
+const DEFAULT_DIRECTORY = 'barnabas-data'
+
+export function withDirectory(settings: Settings): Settings {
+  if (settings.has('log.dirs') || settings.has('log.dir')) return settings
+  return new Map([...settings, ['log.dirs', DEFAULT_DIRECTORY]])
+}

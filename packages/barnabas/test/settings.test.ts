@@ -5,6 +5,7 @@ import {
   settingsOfFile,
   settingsOfOverrides,
   SINGLE_NODE,
+  withDirectory,
 } from '../src/settings.ts'
 
 const object = (settings: ReadonlyMap<string, string>) => Object.fromEntries(settings)
@@ -79,4 +80,12 @@ test('the later source wins, also under the other name of the id', () => {
   expect(merged.has('broker.id')).toBe(false)
   expect(merged.get('num.partitions')).toBe('4')
   expect(merged.get('process.roles')).toBe('broker,controller')
+})
+
+test('without a directory the data lies below the one it is started in', () => {
+  expect(withDirectory(new Map()).get('log.dirs')).toBe('barnabas-data')
+  for (const name of ['log.dir', 'log.dirs']) {
+    const given = new Map([[name, '/data']])
+    expect(object(withDirectory(given))).toEqual({ [name]: '/data' })
+  }
 })

@@ -9,17 +9,20 @@ import { LogManager } from '@barnabas/log'
 import {
   type BrokerConfig,
   type ClusterDelta,
+  type ClusterImage,
   ClusterMetadata,
   configsOf,
   ConfigError,
   Controller,
   bootstrapRecords,
+  EMPTY_IMAGE,
   KRAFT_VERSION,
   type MetadataLog,
   ResourceType,
   SUPPORTED_FEATURES,
 } from '@barnabas/metadata'
 import { ConnectionLimits, IdleSweep } from '@barnabas/network'
+import type { Uuid } from '@barnabas/protocol'
 import { AutoTopicCreation } from './cluster/auto-topic-creation.ts'
 import { BrokerLifecycle } from './cluster/broker-lifecycle.ts'
 import { type BoundListener, NodeClusterView } from './cluster/node-cluster-view.ts'
@@ -45,7 +48,8 @@ export interface BrokerOptions {
   /** As in the file; what is changed at run time comes on top. */
   readonly config: BrokerConfig
   readonly clusterId: string
-  readonly metadataLog: MetadataLog
+  /** Made once the directories are known; gets the id of the first. */
+  createMetadataLog(directoryId: Uuid): MetadataLog
   /** What other nodes are told to connect to when the settings name no address. */
   readonly hostName?: string
   readonly authorizer?: Authorizer
@@ -67,6 +71,8 @@ export class Broker {
   private readonly fetching: Purgatory<ReadablePartition>
   private readonly stops: (() => Promise<void> | void)[] = []
   private currentConfig: BrokerConfig
+  /** As long as the metadata is not known, the cluster is an empty one. */
+  private image: () => ClusterImage = () => EMPTY_IMAGE
   private servers: ListenerServer[] = []
   private groups: GroupService | null = null
   private stopping: Promise<void> | null = null
@@ -123,10 +129,14 @@ export class Broker {
     const { world, config, clusterId } = this.options
     const listeners = parseListeners(config).all.filter(({ kind }) => kind === 'broker')
     refuseUnserved(listeners)
-    const metadata = new ClusterMetadata({ log: this.options.metadataLog, logger: world.log })
-    const logs = await this.openLogs(metadata)
     let lifecycle: BrokerLifecycle | null = null
+    const logs = await this.openLogs()
     this.stops.push(() => logs.close(lifecycle?.brokerEpoch ?? -1))
+    const metadata = new ClusterMetadata({
+      log: this.options.createMetadataLog(logs.directories[0]!.id),
+      logger: world.log,
+    })
+    this.image = () => metadata.image
     const controller = new Controller({
       world,
       metadata,
@@ -146,10 +156,10 @@ export class Broker {
     this.stops.push(() => lifecycle?.leave(LEAVE_TIMEOUT_MS))
     await lifecycle.start()
     for (const server of this.servers) server.serve()
-    world.log.info('the broker is in service', { nodeId: this.nodeId, addresses: this.addresses })
+    world.log.info('Kafka Server started', { nodeId: this.nodeId, addresses: this.addresses })
   }
 
-  private openLogs(metadata: ClusterMetadata): Promise<LogManager> {
+  private openLogs(): Promise<LogManager> {
     const { world, config, clusterId } = this.options
     return LogManager.open({
       ...logManagerSettings(config),
@@ -159,7 +169,7 @@ export class Broker {
       foreignTopics: ['__cluster_metadata'],
       configOf: (topic) => {
         const broker = this.currentConfig
-        return logConfigOf(topicConfigOf(metadata.image, topic, broker), broker)
+        return logConfigOf(topicConfigOf(this.image(), topic, broker), broker)
       },
     })
   }

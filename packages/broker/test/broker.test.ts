@@ -71,7 +71,7 @@ class Running {
         world,
         config: testBrokerConfig({ ...SETTINGS, ...settings }),
         clusterId: 'test-cluster',
-        metadataLog,
+        createMetadataLog: () => metadataLog,
       }),
     )
     const to = { host: 'localhost', port: broker.addresses[0]!.port }
@@ -249,7 +249,7 @@ test('a listener of a protocol that cannot be served is refused with a word on i
     world,
     config: testBrokerConfig({ ...SETTINGS, listeners: 'SSL://:9093' }),
     clusterId: 'test-cluster',
-    metadataLog: new MemoryMetadataQuorum().join(1),
+    createMetadataLog: () => new MemoryMetadataQuorum().join(1),
   })
   await expect(world.complete(starting)).rejects.toThrow(/SSL \(SSL\) cannot be served/)
 })
