@@ -160,17 +160,18 @@ async function settleIdentity(
 ): Promise<Uuid> {
   const file = `${path}/${META_PROPERTIES}`
   const found = await readMetaProperties(files, file)
-  if (found?.clusterId != null && found.clusterId !== identity.clusterId) {
-    throw new WrongDirectoryError(path, `cluster ${found.clusterId}, not ${identity.clusterId}`)
+  const { clusterId, nodeId } = identity
+  const foundCluster = found?.clusterId ?? clusterId
+  if (foundCluster !== clusterId) {
+    throw new WrongDirectoryError(path, `cluster ${foundCluster}, not ${clusterId}`)
   }
-  if (found?.nodeId != null && found.nodeId !== identity.nodeId) {
-    throw new WrongDirectoryError(path, `node ${found.nodeId}, not ${identity.nodeId}`)
-  }
+  const foundNode = found?.nodeId ?? nodeId
+  if (foundNode !== nodeId) throw new WrongDirectoryError(path, `node ${foundNode}, not ${nodeId}`)
   const directoryId = found?.directoryId ?? randomUuid(entropy)
   const wanted: MetaProperties = {
     version: 1,
-    clusterId: identity.clusterId,
-    nodeId: identity.nodeId,
+    clusterId,
+    nodeId,
     directoryId,
     others: found?.others ?? new Map(),
   }
